@@ -183,7 +183,8 @@ class AuthenticationFailed(CallError):
 class Network(CallError):
     """Nothing usable came back over the network."""
 
-    kind, status, retryable, blames = "network", 502, True, "endpoint"
+    kind, status, retryable = "network", 502, True
+    blames: ClassVar[Blame | None] = "endpoint"
 
 
 class ConnectFailed(Network):
@@ -267,7 +268,7 @@ class NoTarget(CallError):
 class ShuttingDown(CallError):
     """The gateway is draining and takes no new calls."""
 
-    kind, status, fallback, retry_after_default = "shutting_down", 503, False, 1
+    kind, status, fallback = "shutting_down", 503, False
 
 
 class CallerGone(CallError):

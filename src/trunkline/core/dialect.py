@@ -1,0 +1,164 @@
+"""The port a dialect fills: how callers ask and are answered, how providers are asked and answer.
+
+Refuses to know any dialect in particular, and who uses it for what.
+"""
+
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from trunkline.core.chat import ChatRequest, Completion, Finish
+from trunkline.core.errors import CallError
+from trunkline.core.events import Event
+from trunkline.core.usage import Usage
+
+DialectName = Literal["openai", "anthropic"]
+
+
+class Envelope(Struct, frozen=True):
+    """What the house needs to know of a request without opening it."""
+
+    model: str
+    stream: bool = False
+    max_tokens: int | None = None
+    include_usage: bool = False  # the caller asked for a usage chunk (OpenAI); Anthropic always shows usage
+
+
+class Rendered(Struct, frozen=True):
+    """A request ready to send.
+
+    ``dropped``     names of fields the target cannot express, as the caller spelled them.
+    ``hide_usage``  usage was asked for on our own account: the caller must not see the chunk.
+    """
+
+    body: bytes
+    dropped: tuple[str, ...] = ()
+    hide_usage: bool = False
+
+
+class Sighting(Struct, frozen=True):
+    """What a look at a whole answer's bytes shows, without opening its content."""
+
+    usage: Usage
+    finish: Finish | None
+    model: str = ""
+
+
+class Frame(Struct, frozen=True, gc=False):
+    """One server-sent event; ``raw`` is exactly the bytes it came in, comments before it included.
+
+    ``data`` is None where a blank line ended nothing but comments (a keep-alive).
+    """
+
+    raw: bytes
+    event: bytes
+    data: bytes | None
+
+
+class Scanner(Protocol):
+    """Looks at the frames of a stream that is handed on verbatim. Fed in order, one frame at a time."""
+
+    usage: Usage  # the last seen, cumulative; source "unknown" while none was
+    finish: Finish | None
+    done: bool  # the terminator was seen: nothing after it belongs to the answer
+    model: str
+
+    def scan(self, frame: Frame) -> bool:
+        """True when the frame holds content (text, thought, tool call), which commits the answer and is progress.
+
+        Raises the CallError that an error frame stands for, BrokenStream for one that cannot be read.
+        """
+        ...
+
+    def usage_only(self, frame: Frame) -> bool:
+        """True when the frame just scanned shows usage and nothing else (to be hidden if nobody asked for it)."""
+        ...
+
+    def end(self) -> None:
+        """The connection ended cleanly. Raises BrokenStream when the answer had not."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads a provider's stream into events. Fed in order, one frame at a time."""
+
+    def read(self, frame: Frame) -> list[Event]:
+        """The events of a frame; raises as ``Scanner.scan`` does. After ``Ended`` nothing but usage may follow."""
+        ...
+
+    def end(self) -> list[Event]:
+        """The connection ended cleanly: what was still held back (``Ended`` comes last of all, after usage).
+
+        Raises BrokenStream when the answer had not ended.
+        """
+        ...
+
+
+class Writer(Protocol):
+    """Writes events as the caller's stream."""
+
+    def write(self, event: Event) -> bytes:
+        """The bytes an event becomes; may be empty. ``Ended`` must be the last event."""
+        ...
+
+    def close(self) -> bytes:
+        """What stands after the last event of a whole answer (``[DONE]``)."""
+        ...
+
+
+class Dialect(Protocol):
+    """One way of asking for and giving answers, with a vendor's quirks as its fields. Frozen, without state."""
+
+    @property
+    def name(self) -> DialectName:
+        """Two dialects of one name can hand bytes to each other verbatim."""
+        ...
+
+    # the caller's side
+
+    def peek(self, body: bytes) -> Envelope:
+        """Raises InvalidRequest for a body that is no JSON object or has no usable model."""
+        ...
+
+    def parse_request(self, body: bytes) -> ChatRequest:
+        """Raises InvalidRequest naming the field (``param``), what it holds and what is allowed."""
+        ...
+
+    def write_completion(self, completion: Completion) -> bytes: ...
+
+    def writer(self, envelope: Envelope) -> Writer: ...
+
+    def write_error(self, error: CallError, request_id: str) -> bytes:
+        """The JSON body a caller of this dialect expects for an error."""
+        ...
+
+    def write_stream_error(self, error: CallError, request_id: str) -> bytes:
+        """The one event that ends a stream after content; no terminator follows it."""
+        ...
+
+    # the provider's side
+
+    def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:
+        """The caller's own bytes with only ``model`` changed, plus what this provider's quirks demand.
+
+        ``model`` is replaced at the top level only, however keys are escaped or doubled.
+        """
+        ...
+
+    def write_request(self, request: ChatRequest, model: str) -> Rendered: ...
+
+    def sight(self, body: bytes) -> Sighting:
+        """A look at a whole answer. Raises the CallError an error-in-200 stands for, BadReply for no answer."""
+        ...
+
+    def read_completion(self, body: bytes) -> Completion:
+        """A whole answer opened; raises as ``sight`` does."""
+        ...
+
+    def scanner(self) -> Scanner: ...
+
+    def reader(self) -> Reader: ...
+
+    def parse_error(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes, provider: str) -> CallError:
+        """The error a non-2xx answer stands for: by body code first, status second; with its retry hint."""
+        ...
