@@ -69,7 +69,22 @@ class ToolResult(Struct, frozen=True, tag="tool_result"):
     cache: dict[str, Any] | None = None
 
 
-Part = Text | Image | Document | Thought | ToolUse | ToolResult
+class Foreign(Struct, frozen=True, tag="foreign"):
+    """A part that only one dialect has (audio, a server-side tool's result), kept whole as its JSON object.
+
+    A writer of ``dialect`` writes ``wire`` as it is; any other drops it by name.
+    """
+
+    dialect: str
+    wire: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The part's own ``type``, to name it by."""
+        return str(self.wire.get("type", "part"))
+
+
+Part = Text | Image | Document | Thought | ToolUse | ToolResult | Foreign
 
 
 class Message(Struct, frozen=True):

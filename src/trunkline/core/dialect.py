@@ -62,6 +62,7 @@ class Scanner(Protocol):
     finish: Finish | None
     done: bool  # the terminator was seen: nothing after it belongs to the answer
     model: str
+    written: int  # characters of content seen, for an estimate where no usage comes
 
     def scan(self, frame: Frame) -> bool:
         """True when the frame holds content (text, thought, tool call), which commits the answer and is progress.
@@ -114,6 +115,15 @@ class Dialect(Protocol):
         """Two dialects of one name can hand bytes to each other verbatim."""
         ...
 
+    @property
+    def forward(self) -> frozenset[bytes]:
+        """Names of the caller's headers that travel with its bytes to a provider of the same dialect."""
+        ...
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Headers a translated request needs (an API version)."""
+        ...
+
     # the caller's side
 
     def peek(self, body: bytes) -> Envelope:
@@ -159,6 +169,16 @@ class Dialect(Protocol):
 
     def reader(self) -> Reader: ...
 
-    def parse_error(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes, provider: str) -> CallError:
-        """The error a non-2xx answer stands for: by body code first, status second; with its retry hint."""
+    def parse_error(
+        self,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        provider: str,
+        now: float | None = None,
+    ) -> CallError:
+        """The error a non-2xx answer stands for: by body code first, status second; with its retry hint.
+
+        ``now`` is Unix seconds; hints that are dates are measured against the answer's own Date header if it has one.
+        """
         ...
