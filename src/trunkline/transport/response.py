@@ -8,7 +8,7 @@ from typing import Protocol
 
 from trunkline.core.errors import BadReply, CallError, ConnectionLost, ReplyTooLarge
 from trunkline.transport.decode import Inflater, inflater
-from trunkline.transport.transport import Headers
+from trunkline.transport.transport import Headers, Response
 
 
 class Line(Protocol):
@@ -83,15 +83,7 @@ class HttpResponse:
 
     async def read(self, limit: int) -> bytes:
         """The whole body; ReplyTooLarge when it has more than ``limit`` bytes."""
-        pieces: list[bytes] = []
-        size = 0
-        while data := await self.receive():
-            size += len(data)
-            if size > limit:
-                self._refuse(ReplyTooLarge, f"the body has more than the {limit} bytes allowed here")
-                raise self._error()
-            pieces.append(data)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return await read_whole(self, limit)
 
     def abort(self) -> None:
         """Leave now; closes the connection of a response that has not ended."""
@@ -200,3 +192,16 @@ class HttpResponse:
     def __repr__(self) -> str:
         state = "failed" if self._failure else "whole" if self.ended else "open"
         return f"<HttpResponse {self.status} [{state} | {self.buffered} B buffered]>"
+
+
+async def read_whole(response: Response, limit: int) -> bytes:
+    """All that ``receive`` returns; past ``limit`` bytes the response is aborted and ReplyTooLarge raised."""
+    pieces: list[bytes] = []
+    size = 0
+    while data := await response.receive():
+        size += len(data)
+        if size > limit:
+            response.abort()
+            raise ReplyTooLarge(f"the body has more than the {limit} bytes allowed here")
+        pieces.append(data)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
