@@ -1,0 +1,4 @@
+"""What calls cost.
+
+Knows no wire form and no provider's address.
+"""

@@ -1,0 +1,53 @@
+"""The catalogue: the models that come with trunkline, by provider, and how a caller's name finds one.
+
+Refuses to fetch anything: the table is a file of this package, read once when first asked.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from trunkline.catalog.facts import ModelRow
+
+_FILE = Path(__file__).with_name("models.json")
+_DATED = re.compile(r"[-@](20\d{2}-\d{2}-\d{2}|20\d{6})$")
+"""How vendors name a snapshot: gpt-5-mini-2025-08-07, claude-sonnet-4-5-20250929."""
+
+
+class Models:
+    """Models by name: exact first, then by alias, then the model a dated snapshot is one of."""
+
+    __slots__ = ("_aliases", "_rows")
+
+    def __init__(self, rows: Mapping[str, ModelRow]) -> None:
+        self._rows = rows
+        self._aliases = {alias: row for row in rows.values() for alias in row.aliases}
+
+    def find(self, name: str) -> ModelRow | None:
+        """The row of a model, or None: a name that is merely similar is another model."""
+        return self._exactly(name) or self._exactly(_DATED.sub("", name))
+
+    def _exactly(self, name: str) -> ModelRow | None:
+        row = self._rows.get(name)
+        return self._aliases.get(name) if row is None else row
+
+    def names(self) -> tuple[str, ...]:
+        """The models' own names, in the order of the table."""
+        return tuple(self._rows)
+
+
+_NONE = Models({})
+
+
+def models_of(provider: str) -> Models:
+    """The catalogue's models of a provider; empty for one it does not have."""
+    return _read().get(provider, _NONE)
+
+
+@cache
+def _read() -> dict[str, Models]:
+    table = msgspec.json.decode(_FILE.read_bytes(), type=dict[str, dict[str, ModelRow]])
+    return {provider: Models(rows) for provider, rows in table.items()}

@@ -1,0 +1,135 @@
+"""The config is the object: each table of the file decodes into the frozen struct that does the work.
+
+Refuses to know YAML, TOML and files (config_source), and who uses it.
+"""
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from trunkline.catalog.facts import ModelFacts
+from trunkline.core.exchange import Target
+from trunkline.core.secret import Secret
+from trunkline.gateway.limits import Limits
+from trunkline.gateway.listen import DEFAULT_LISTEN
+from trunkline.providers.provider import Provider
+from trunkline.providers.timeouts import RouteTimeouts, Timeouts
+
+ModelPatterns = Annotated[tuple[str, ...], Meta(min_length=1, max_length=1000)]
+OnUnsupported = Literal["drop", "refuse"]
+
+
+class RouteTarget(Struct, frozen=True, forbid_unknown_fields=True):
+    """One model at one provider, as a step of a route."""
+
+    model: Annotated[
+        str,
+        Meta(
+            pattern=r"^[^/\s]+/\S+$",
+            max_length=320,
+            description="provider/model: the provider's name in this config, a slash, its own name of the model.",
+        ),
+    ]
+
+    @classmethod
+    def long_form(cls, short: str) -> dict[str, Any]:
+        """``openai/gpt-5-mini`` stands for ``{model: openai/gpt-5-mini}``."""
+        return {"model": short}
+
+    @property
+    def target(self) -> Target:
+        """The two halves; split at the first slash, since models' names have slashes too."""
+        provider, _, model = self.model.partition("/")
+        return Target(provider, model)
+
+
+class Route(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model name that callers use stands for."""
+
+    targets: Annotated[
+        tuple[RouteTarget, ...],
+        Meta(
+            min_length=1,
+            max_length=32,
+            description="Asked in this order; the next one when one fails before its first content.",
+        ),
+    ]
+    on_unsupported: Annotated[
+        OnUnsupported,
+        Meta(
+            description="A field the target cannot express: drop it and name it in a header, or refuse the call. "
+            "Set refuse where a silent difference would hurt more than an error."
+        ),
+    ] = "drop"
+    timeouts: Annotated[RouteTimeouts, Meta(description="Where this route differs from the house's timeouts.")] = (
+        RouteTimeouts()
+    )
+
+    @classmethod
+    def long_form(cls, short: Any) -> dict[str, Any]:
+        """A list of targets, or a single one, stands for ``{targets: [...]}``."""
+        return {"targets": [short] if isinstance(short, str) else short}
+
+
+class VirtualKey(Struct, frozen=True, forbid_unknown_fields=True):
+    """A key that callers of this house show; it is not a key of any provider."""
+
+    name: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$", description="Who holds it; shown in logs and records.")
+    ]
+    key: Annotated[Secret, Meta(description="At least 16 characters: ${NAME} or file:PATH keep it out of this file.")]
+    models: Annotated[
+        ModelPatterns | None, Meta(description="Names it may use, * matching anything; left out: all.")
+    ] = None
+
+    def allows(self, model: str) -> bool:
+        """True when a caller with this key may ask for this name."""
+        return self.models is None or any(fnmatchcase(model, pattern) for pattern in self.models)
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole house."""
+
+    providers: Annotated[
+        dict[str, Provider],
+        Meta(min_length=1, max_length=1000, description="Who answers. A known name needs nothing but {}."),
+    ]
+    listen: Annotated[
+        str,
+        Meta(max_length=262, description="host:port of the gateway. Any host but a loopback one wants keys."),
+    ] = DEFAULT_LISTEN
+    models: Annotated[
+        dict[str, Route], Meta(max_length=10_000, description="Names that callers use, and the targets behind each.")
+    ] = {}
+    direct: Annotated[
+        bool,
+        Meta(
+            description="Let callers name provider/model, or a catalogued model bare, without a route. "
+            "Set false to offer the names in models and no others."
+        ),
+    ] = True
+    keys: Annotated[
+        tuple[VirtualKey, ...], Meta(max_length=100_000, description="Who may call. None: everybody, on loopback only.")
+    ] = ()
+    timeouts: Annotated[Timeouts, Meta(description="Of every attempt; a route may differ.")] = Timeouts()
+    limits: Annotated[Limits, Meta(description="What callers may take.")] = Limits()
+
+    def facts(self, target: Target) -> ModelFacts:
+        """What is known of a target's model. Raises KeyError for a provider that is not configured."""
+        return self.providers[target.provider].facts(target.model)
+
+    def route(self, model: str) -> Route | None:
+        """What a caller's model name stands for here; None when it stands for nothing.
+
+        A name in ``models`` first; then, with ``direct``, provider/model; then a bare name of the catalogue, at the
+        first configured provider that has it.
+        """
+        route = self.models.get(model)
+        if route is not None or not self.direct:
+            return route
+        provider, slash, rest = model.partition("/")
+        if slash and rest and provider in self.providers:
+            return Route(targets=(RouteTarget(model),))
+        holder = next((name for name, item in self.providers.items() if item.has(model)), None)
+        return None if holder is None else Route(targets=(RouteTarget(f"{holder}/{model}"),))

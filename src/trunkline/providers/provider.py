@@ -1,0 +1,110 @@
+"""A provider as a value: where it is, what it speaks, how it wants its key, what its models cost.
+
+Refuses to know the network and the state of anything: that is an endpoint's.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from trunkline.catalog.catalogue import Models, models_of
+from trunkline.catalog.facts import Day, ModelFacts, ModelRow, facts
+from trunkline.core.dialect import Dialect, DialectName
+from trunkline.core.secret import Secret
+from trunkline.providers.estimate import Estimate, estimate
+
+AuthKind = Literal["bearer", "x-api-key", "none"]
+
+Url = Annotated[str, Meta(pattern=r"^https?://[^/?#\s@]+(/[^?#\s]*)?$", max_length=2048)]
+
+
+class Speech(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How a provider speaks one dialect, where that differs from the rest of it."""
+
+    url: Annotated[Url | None, Meta(description="Base URL for this dialect, where it is not the provider's own.")] = (
+        None
+    )
+    auth: Annotated[
+        AuthKind | None, Meta(description="Header for the key in this dialect, where it is not the provider's own.")
+    ] = None
+    quirks: Annotated[
+        dict[str, Any],
+        Meta(description="Fields of the dialect: what this provider does otherwise than the dialect's vendor."),
+    ] = {}
+
+
+class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Somebody who answers calls. A row of the data file and a table of the config are this same struct."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    url: Annotated[Url, Meta(description="Base URL; the dialect's paths come after it, so it usually ends in /v1.")]
+    dialects: Annotated[
+        dict[DialectName, Speech],
+        Meta(min_length=1, description="The dialects it speaks: a name, a list of names, or a table with quirks."),
+    ]
+    auth: Annotated[
+        AuthKind | None,
+        Meta(description="Header that carries the key; left out: the usual one of the dialect. none: no key is sent."),
+    ] = None
+    key: Annotated[
+        Secret | None,
+        Meta(description="The key: ${NAME}, file:PATH, or left out to take it from the usual environment variable."),
+    ] = None
+    key_env: Annotated[
+        tuple[str, ...],
+        Meta(max_length=8, description="Environment variables that usually hold the key; the first one set counts."),
+    ] = ()
+    local: Annotated[bool, Meta(description="Runs on your own machines: a key is not needed.")] = False
+    catalogue: Annotated[
+        str | None, Meta(description="Provider whose models in the catalogue these are; left out: its own name.")
+    ] = None
+    models: Annotated[
+        dict[str, ModelRow], Meta(max_length=10_000, description="Facts of models; they stand over the catalogue's.")
+    ] = {}
+    defaults: Annotated[ModelRow, Meta(description="Facts of models of which nothing nearer is known.")] = ModelRow()
+    docs: Annotated[Url | None, Meta(description="Where its interface is documented.")] = None
+    as_of: Annotated[Day | None, Meta(description="The day that documentation was read.")] = None
+
+    def dialect(self, name: DialectName) -> Dialect:
+        """The dialect with this provider's quirks. Build it once; KeyError when it does not speak it."""
+        from trunkline.providers.quirks import speak  # noqa: PLC0415 - `trunkline models` needs no dialect loaded
+
+        return speak(name, self.dialects[name].quirks)
+
+    def base_url(self, name: DialectName) -> str:
+        """What the dialect's path is appended to; never ends in a slash."""
+        return (self.dialects[name].url or self.url).rstrip("/")
+
+    def auth_for(self, name: DialectName) -> AuthKind:
+        """Which header carries the key in this dialect; ``none`` when there is no key."""
+        if self.key is None:
+            return "none"
+        usual: AuthKind = "x-api-key" if name == "anthropic" else "bearer"
+        return self.dialects[name].auth or self.auth or usual
+
+    @property
+    def needs_key(self) -> bool:
+        """True when a call without a key can only fail."""
+        return not self.local and self.auth != "none"
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """The models known of: those said here first, then the catalogue's."""
+        return tuple(dict.fromkeys([*self.models, *self._catalogued.names()]))
+
+    def has(self, model: str) -> bool:
+        """True for a model known of, by its name, an alias or a dated snapshot's name."""
+        return Models(self.models).find(model) is not None or self._catalogued.find(model) is not None
+
+    def facts(self, model: str) -> ModelFacts:
+        """What is known of a model, the nearest source counting. Any model may be asked for."""
+        own = Models(self.models).find(model)
+        return facts(own, self._catalogued.find(model), self.defaults)
+
+    def estimate(self, model: str, prompt_tokens: int, max_tokens: int | None = None) -> Estimate:
+        """Between what and what a call would cost, said before it is sent."""
+        return estimate(self.facts(model), prompt_tokens, max_tokens)
+
+    @property
+    def _catalogued(self) -> Models:
+        return models_of(self.catalogue or self.name)

@@ -1,0 +1,23 @@
+"""From a row's words to the dialect object that acts on them.
+
+Refuses to know what a quirk does: it is a field of the dialect's dataclass, and its type says what may stand there.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from trunkline.core.dialect import Dialect, DialectName
+from trunkline.dialects.anthropic_messages import AnthropicMessages
+from trunkline.dialects.openai_chat import OpenAIChat
+
+DIALECTS: dict[DialectName, type[OpenAIChat] | type[AnthropicMessages]] = {
+    "openai": OpenAIChat,
+    "anthropic": AnthropicMessages,
+}
+
+
+def speak(name: DialectName, quirks: Mapping[str, Any]) -> Dialect:
+    """The dialect with these quirks. Raises msgspec.ValidationError for a value its field does not take."""
+    return msgspec.convert(quirks, DIALECTS[name])
