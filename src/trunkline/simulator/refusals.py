@@ -1,0 +1,139 @@
+"""What a vendor's API answers when it refuses a request: status, headers and body in the vendor's words.
+It refuses to decide who is refused.
+"""
+
+import math
+from typing import Any
+
+from msgspec import Struct
+
+from trunkline.simulator.ask import DialectName
+from trunkline.simulator.limits import Denied, go_duration
+
+
+class Refusal(Struct, frozen=True):
+    """An error answer. `body` is a JSON object without a request id; that is added when it is sent."""
+
+    status: int
+    body: dict[str, Any]
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Refused(Exception):  # noqa: N818  a verdict, not a defect
+    """Raised while a request is read; carries the answer."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        """`refusal` is what the client gets."""
+        super().__init__(refusal.body)
+        self.refusal = refusal
+
+
+def openai_error(
+    message: str,
+    *,
+    status: int = 400,
+    kind: str = "invalid_request_error",
+    param: str | None = None,
+    code: str | None = None,
+) -> Refusal:
+    """An error object of the OpenAI API."""
+    return Refusal(status, {"error": {"message": message, "type": kind, "param": param, "code": code}})
+
+
+def anthropic_error(message: str, *, status: int = 400, kind: str = "invalid_request_error") -> Refusal:
+    """An error object of the Anthropic API."""
+    return Refusal(status, {"type": "error", "error": {"type": kind, "message": message}})
+
+
+def invalid_json(dialect: DialectName) -> Refusal:
+    """The body is no JSON object."""
+    if dialect == "anthropic":
+        return anthropic_error("The request body is not valid JSON")
+    return openai_error("We could not parse the JSON body of your request. (HINT: is it a JSON object in UTF-8?)")
+
+
+def wrong_key(dialect: DialectName, key: str | None) -> Refusal:
+    """No key, or not one of this provider's."""
+    if dialect == "anthropic":
+        message = "x-api-key header is required" if key is None else "invalid x-api-key"
+        return anthropic_error(message, status=401, kind="authentication_error")
+    if key is None:
+        message = (
+            "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth"
+            " (i.e. Authorization: Bearer YOUR_KEY)."
+        )
+        return openai_error(message, status=401)
+    shown = f"{key[:3]}***{key[-4:]}" if len(key) > 8 else "***"
+    message = f"Incorrect API key provided: {shown}. You can find your API key at https://platform.openai.com/account/api-keys."
+    return openai_error(message, status=401, code="invalid_api_key")
+
+
+def unknown_model(dialect: DialectName, model: str) -> Refusal:
+    """The provider has no such model."""
+    if dialect == "anthropic":
+        return anthropic_error(f"model: {model}", status=404, kind="not_found_error")
+    message = f"The model `{model}` does not exist or you do not have access to it."
+    return openai_error(message, status=404, code="model_not_found")
+
+
+def unknown_path(dialect: DialectName, method: str, path: str) -> Refusal:
+    """The vendor has no such endpoint."""
+    if dialect == "anthropic":
+        return anthropic_error("Not found", status=404, kind="not_found_error")
+    return openai_error(f"Invalid URL ({method} {path})", status=404)
+
+
+def wrong_method(dialect: DialectName, method: str) -> Refusal:
+    """The endpoint wants another method."""
+    if dialect == "anthropic":
+        return anthropic_error("Method Not Allowed", status=405)
+    return openai_error(f"Not allowed to {method} on this endpoint. (HINT: use POST)", status=405)
+
+
+def too_large(dialect: DialectName) -> Refusal:
+    """The body is larger than the vendor reads."""
+    if dialect == "anthropic":
+        return anthropic_error("Request exceeds the maximum size", status=413, kind="request_too_large")
+    return openai_error("Maximum request body size exceeded.", status=413, code="request_too_large")
+
+
+def too_long(dialect: DialectName, tokens: int, context: int) -> Refusal:
+    """The prompt does not fit the model's window."""
+    if dialect == "anthropic":
+        return anthropic_error(f"prompt is too long: {tokens} tokens > {context} maximum")
+    message = (
+        f"This model's maximum context length is {context} tokens. However, your messages resulted in {tokens} tokens."
+        " Please reduce the length of the messages."
+    )
+    return openai_error(message, param="messages", code="context_length_exceeded")
+
+
+def unsupported_parameter(dialect: DialectName, name: str) -> Refusal:
+    """The model does not take this parameter."""
+    if dialect == "anthropic":
+        return anthropic_error(f"{name}: Extra inputs are not permitted")
+    hint = " Use 'max_completion_tokens' instead." if name == "max_tokens" else ""
+    message = f"Unsupported parameter: '{name}' is not supported with this model.{hint}"
+    return openai_error(message, param=name, code="unsupported_parameter")
+
+
+def rate_limited(dialect: DialectName, model: str, denied: Denied) -> Refusal:
+    """A rate limit is exhausted; the headers say when to come back."""
+    seconds = str(max(1, math.ceil(denied.wait)))
+    if dialect == "anthropic":
+        message = (
+            f"This request would exceed your organization's rate limit of {denied.limit:,} {denied.what} per minute."
+            " For details, refer to: https://docs.claude.com/en/api/rate-limits."
+        )
+        body = anthropic_error(message, kind="rate_limit_error").body
+        return Refusal(429, body, (("retry-after", seconds), ("x-should-retry", "true")))
+    short = {"requests": "RPM", "tokens": "TPM"}[denied.what]
+    message = (
+        f"Rate limit reached for {model} in organization org-simulated on {denied.what} per min ({short}):"
+        f" Limit {denied.limit}, Used {denied.used}, Requested {denied.requested}."
+        f" Please try again in {go_duration(denied.wait)}."
+        " Visit https://platform.openai.com/account/rate-limits to learn more."
+    )
+    body = openai_error(message, kind=denied.what, code="rate_limit_exceeded").body
+    milliseconds = str(math.ceil(denied.wait * 1000))
+    return Refusal(429, body, (("retry-after", seconds), ("retry-after-ms", milliseconds)))

@@ -1,0 +1,146 @@
+"""All simulated providers behind one port: which path is whose, and what is played for a request.
+Pure but for the providers' state; it refuses to know sockets and clocks.
+"""
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from trunkline.simulator import anthropic_request, anthropic_wire, openai_request, openai_wire, refusals
+from trunkline.simulator.ask import Ask, DialectName
+from trunkline.simulator.config import Config
+from trunkline.simulator.http_reader import Request
+from trunkline.simulator.limits import rfc3339
+from trunkline.simulator.performance import Performance, Playwright
+from trunkline.simulator.provider import SimulatedProvider
+from trunkline.simulator.refusals import Refused
+from trunkline.simulator.script import Piece, Script
+
+_CHAT, _MESSAGES, _COUNT, _MODELS = "/v1/chat/completions", "/v1/messages", "/v1/messages/count_tokens", "/v1/models"
+
+
+class _Place(Struct, frozen=True):
+    """A path taken apart."""
+
+    provider: SimulatedProvider
+    path: str
+    dialect: DialectName
+
+
+class Site:
+    """The providers of one config. `epoch` is the wall time of second 0."""
+
+    def __init__(self, config: Config, *, epoch: float = 0.0) -> None:
+        """Fresh providers: full limits, empty caches, no fault spent."""
+        self.config = config
+        self.epoch = epoch
+        self.providers = {
+            name: SimulatedProvider(name, provider, seed=config.seed) for name, provider in config.providers.items()
+        }
+        self._writers = {name: Playwright(provider, epoch) for name, provider in self.providers.items()}
+
+    def perform(self, request: Request, now: float) -> Performance:
+        """What is played for a request that arrived at `now` seconds."""
+        place = self._place(request)
+        if place is None:
+            return Performance(script=self._page(request))
+        writer = self._writers[place.provider.name]
+        try:
+            return self._at(place, writer, request, now)
+        except Refused as refused:
+            return writer.refuse(refused.refusal, place.dialect, now)
+
+    def refuse(self, request: Request | None, status: int, reason: str, now: float) -> Performance:
+        """What is played for bytes that are no request, or one (its head is known) with too large a body."""
+        place = self._place(request) if request else None
+        if place and request and status == 413:
+            writer = self._writers[place.provider.name]
+            return writer.refuse(refusals.too_large(place.dialect), place.dialect, now)
+        return Performance(script=_json(status, {"error": {"message": reason}}))
+
+    def _place(self, request: Request) -> _Place | None:
+        first, _, rest = request.path.lstrip("/").partition("/")
+        provider, path = self.providers.get(first), f"/{rest}"
+        if provider is None and len(self.providers) == 1 and first == "v1":
+            provider, path = next(iter(self.providers.values())), request.path
+        if provider is None:
+            return None
+        path = path.rstrip("/")
+        spoken = path.startswith(_MESSAGES) or (
+            not path.startswith(_CHAT) and request.header("anthropic-version") is not None
+        )
+        return _Place(provider, path, "anthropic" if spoken else "openai")
+
+    def _at(self, place: _Place, writer: Playwright, request: Request, now: float) -> Performance:
+        provider, dialect = place.provider, place.dialect
+        if not place.path and request.method in {"GET", "HEAD"}:
+            return Performance(script=_json(200, _card(provider)), provider=provider.name)
+        if dialect not in provider.config.dialects:
+            raise Refused(refusals.unknown_path(dialect, request.method, place.path))
+        _check_key(place, request)
+        if place.path == _MODELS or place.path.startswith(_MODELS + "/"):
+            return writer.page(self._models(place), dialect, now)
+        if place.path not in {_CHAT, _MESSAGES, _COUNT}:
+            raise Refused(refusals.unknown_path(dialect, request.method, place.path))
+        if request.method != "POST":
+            raise Refused(refusals.wrong_method(dialect, request.method))
+        ask = _ask(place, request)
+        if place.path == _COUNT:
+            return writer.page({"input_tokens": provider.count(ask)}, dialect, now)
+        return writer.play(ask, request.path, now)
+
+    def _models(self, place: _Place) -> dict[str, Any]:
+        names = list(place.provider.config.models)
+        wanted = place.path.removeprefix(_MODELS).lstrip("/")
+        if wanted and wanted not in names:
+            raise Refused(refusals.unknown_model(place.dialect, wanted))
+        if place.dialect == "anthropic":
+            born = rfc3339(self.epoch)
+            return anthropic_wire.model(wanted, born) if wanted else anthropic_wire.models(names, born)
+        created, owner = int(self.epoch), place.provider.name
+        return openai_wire.model(wanted, created, owner) if wanted else openai_wire.models(names, created, owner)
+
+    def _page(self, request: Request) -> Script:
+        if request.path == "/livez":
+            return _json(200, {"status": "ok"})
+        if request.path == "/":
+            return _json(200, {"providers": {name: _card(provider) for name, provider in self.providers.items()}})
+        names = ", ".join(f"/{name}/v1" for name in self.providers)
+        return _json(404, {"error": {"message": f"No provider is at {request.path}. There are {names}."}})
+
+
+def _ask(place: _Place, request: Request) -> Ask:
+    salt = sha256(request.body).hexdigest()
+    if place.path == _CHAT:
+        return openai_request.read_request(request.body, salt)
+    version = request.header("anthropic-version")
+    return anthropic_request.read_request(request.body, salt, version, counting=place.path == _COUNT)
+
+
+def _check_key(place: _Place, request: Request) -> None:
+    keys = place.provider.config.keys
+    scheme, _, token = (request.header("authorization") or "").partition(" ")
+    given = request.header("x-api-key") or (token.strip() if scheme.lower() == "bearer" else None)
+    if keys and given not in keys:
+        raise Refused(refusals.wrong_key(place.dialect, given))
+
+
+def _card(provider: SimulatedProvider) -> dict[str, Any]:
+    """A provider in a few lines of JSON, without its keys."""
+    models = {
+        name: {"context": model.context, "prices": model.prices, "quality": model.quality}
+        for name, model in provider.config.models.items()
+    }
+    return {
+        "dialects": provider.config.dialects,
+        "base_urls": {"openai": f"/{provider.name}/v1", "anthropic": f"/{provider.name}"},
+        "models": models,
+        "faults": [fault.label for fault in provider.config.faults],
+    }
+
+
+def _json(status: int, value: Any) -> Script:
+    data = msgspec.json.encode(value)
+    return Script(status=status, headers=(("content-type", "application/json"),), pieces=(Piece(data, "body"),))
