@@ -93,6 +93,11 @@ class AiohttpResponse:
         self._failure: tuple[type[CallError], str] | None = None
         self._inflater = inflater(self.header(b"content-encoding"))
         self._on_end: Callable[[], None] | None = None
+        self._framed = bool(response.headers.keys() & {"Content-Length", "Transfer-Encoding"})
+        self._reset: BaseException | None = None
+        self._protocol = response.connection.protocol if response.connection else None  # None: it has all arrived
+        if self._protocol is not None and (closed := self._protocol.closed) is not None:
+            closed.add_done_callback(self._lost)
 
     def when_ended(self, hear: Callable[[], None]) -> None:
         """Call ``hear`` once, when the last byte is in or nobody wants it."""
@@ -156,13 +161,24 @@ class AiohttpResponse:
         """Bytes as they came, ``b""`` at the end."""
         try:
             async with asyncio.timeout_at(_when(self._expires, self._clock)) as self._timeout:
-                return await self._response.content.readany()
+                data = await self._response.content.readany()
         except TimeoutError as error:
             raise ReadTimeout(f"{self._label} sent no more of the response's body in time") from error
         except (aiohttp.ClientError, http_exceptions.HttpProcessingError, ConnectionError) as error:
             raise _sorted(error, self._label) from error
         finally:
             self._timeout = None
+        if not data and not self._framed and self._reset:
+            # aiohttp takes a reset for the end of a body without framing; only its connection knows better.
+            raise ConnectionLost(f"{self._label} reset the connection in the middle of the response")
+        return data
+
+    def _lost(self, closed: "asyncio.Future[None]") -> None:
+        """aiohttp closes on a broken chunk without telling the body's reader, who would wait for ever: tell it."""
+        content, protocol = self._response.content, self._protocol
+        self._reset = None if closed.cancelled() else closed.exception()
+        if protocol is not None and not content.is_eof() and content.exception() is None:
+            content.set_exception(protocol.exception() or self._reset or aiohttp.ClientPayloadError("closed"))
 
     def _refuse(self, kind: type[CallError], message: str) -> None:
         if self._failure is None:

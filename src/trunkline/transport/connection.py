@@ -159,11 +159,12 @@ class HttpConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             if not self._complete:
-                upgrade = isinstance(error, httptools.HttpParserUpgrade)
-                reason = "it switched protocols" if upgrade else str(error)
-                self._fail(BadReply, f"{self._label} did not answer in HTTP/1.1: {reason}", error)
+                self._fail(BadReply, f"{self._label} did not answer in HTTP/1.1: {error}", error)
                 return
             self._keep = False
+        except httptools.HttpParserUpgrade as error:
+            self._fail(BadReply, f"{self._label} switched protocols unasked", error)
+            return
         if response.status and not response.begun and not self._begin(response, arrived):
             return
         if self._complete:
