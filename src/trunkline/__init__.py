@@ -1,1 +1,62 @@
-"""trunkline."""
+"""One trunk line to every LLM: a library and a gateway with one engine.
+
+    async with trunkline.open("trunkline.yaml") as gateway:
+        answer = await gateway.chat("fast", "Say hi in one word.")
+
+The names in ``__all__`` are public; everything else is private and may change.
+"""
+
+from trunkline._version import __version__
+from trunkline.client import Answer, Client, Dollars, Stream, open  # noqa: A004 - trunkline.open is the front door
+from trunkline.core.chat import Completion, ToolUse
+from trunkline.core.errors import (
+    AuthenticationFailed,
+    BadReply,
+    BrokenStream,
+    CallError,
+    ConfigError,
+    ContentRefused,
+    ContextLengthExceeded,
+    DeadlineExceeded,
+    InvalidRequest,
+    ModelOverloaded,
+    Network,
+    RateLimit,
+    StalledStream,
+    TrunklineError,
+    UnknownModel,
+)
+from trunkline.core.usage import Usage
+from trunkline.gateway.config import Config
+from trunkline.sync import SyncClient, SyncStream, open_sync
+
+__all__ = [
+    "Answer",
+    "AuthenticationFailed",
+    "BadReply",
+    "BrokenStream",
+    "CallError",
+    "Client",
+    "Completion",
+    "Config",
+    "ConfigError",
+    "ContentRefused",
+    "ContextLengthExceeded",
+    "DeadlineExceeded",
+    "Dollars",
+    "InvalidRequest",
+    "ModelOverloaded",
+    "Network",
+    "RateLimit",
+    "StalledStream",
+    "Stream",
+    "SyncClient",
+    "SyncStream",
+    "ToolUse",
+    "TrunklineError",
+    "Usage",
+    "UnknownModel",
+    "__version__",
+    "open",
+    "open_sync",
+]

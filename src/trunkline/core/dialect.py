@@ -116,6 +116,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def path(self) -> str:
+        """Where chats are asked for, below a provider's base URL."""
+        ...
+
+    @property
     def forward(self) -> frozenset[bytes]:
         """Names of the caller's headers that travel with its bytes to a provider of the same dialect."""
         ...

@@ -1,6 +1,6 @@
 """How long each part of one attempt may take.
 
-Refuses to know the call's own deadline, which stands over all of these.
+Refuses to know what is done when it is over.
 """
 
 from typing import Annotated

@@ -1,0 +1,44 @@
+"""``trunkline serve``: the gateway as a process.
+
+Refuses to know how it serves.
+"""
+
+import logging
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from trunkline.client import configured
+from trunkline.gateway.gateway import Gateway
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Config file; left out: the environment's keys.",
+)
+@click.option("--listen", help="host:port, over the config's.")
+def serve(path: Path | None, listen: str | None) -> None:
+    """Run the gateway until SIGTERM."""
+    from trunkline.server.run import serve as run  # noqa: PLC0415 - after --help and errors of the config
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    config = configured(path)
+    run(replace(config, listen=listen) if listen else config, _announce)
+
+
+def _announce(url: str, gateway: Gateway) -> None:
+    names = list(gateway.config.models) or gateway.model_names()
+    model = names[0] if names else "provider/model"
+    auth = ' -H "authorization: Bearer $YOUR_KEY"' if gateway.config.keys else ""
+    click.echo(f"trunkline listening on {url}")
+    click.echo(f"  models: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}")  # noqa: PLR2004 - one line
+    click.echo(
+        f"""  try: curl {url}/v1/chat/completions{auth} -H 'content-type: application/json' """
+        f"""-d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Say hi."}}]}}'"""
+    )

@@ -1,0 +1,219 @@
+"""The embeddable API: the gateway's engine without HTTP around it.
+
+Refuses to do anything the engine does not: it only makes calls out of arguments and answers out of replies.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from trunkline.core.call import Call
+from trunkline.core.chat import Completion, Finish, ToolUse
+from trunkline.core.errors import InvalidRequest
+from trunkline.core.events import Event, Gathering, TextDelta
+from trunkline.core.exchange import Attempt, Exchange
+from trunkline.core.money import NANOS_PER_USD
+from trunkline.core.reply import Reply
+from trunkline.core.usage import Usage
+from trunkline.dialects.openai_chat import OpenAIChat
+from trunkline.gateway.config import Config
+from trunkline.gateway.gateway import Gateway
+
+Messages = str | Iterable[Mapping[str, Any]]
+"""One user's words, or messages in the form of OpenAI's chat completions: ``{"role": ..., "content": ...}``."""
+
+_DIALECT = OpenAIChat()
+
+
+class Dollars(Decimal):
+    """An exact amount of US dollars that prints without an exponent."""
+
+    def __str__(self) -> str:
+        text = format(self, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+    __repr__ = __str__
+
+
+class Answer:
+    """What came back.
+
+    ``text``        the visible text, ``""`` if the model only called tools.
+    ``cost``        exact US dollars over all attempts; None where a price or a usage is not known, never 0 then.
+    ``provider``, ``model``  who answered.
+    ``usage``       token buckets and whether the provider reported them.
+    ``finish``      ``stop``, ``length``, ``tool_calls``, ``content_filter``, ...
+    ``attempts``    every request that was made for it.
+    """
+
+    __slots__ = ("_exchange", "completion", "dropped")
+
+    def __init__(self, exchange: Exchange, completion: Completion, dropped: tuple[str, ...]) -> None:
+        self._exchange = exchange
+        self.completion = completion
+        self.dropped = dropped
+
+    @property
+    def text(self) -> str:
+        return self.completion.text
+
+    @property
+    def thoughts(self) -> str:
+        return self.completion.thoughts
+
+    @property
+    def tool_calls(self) -> tuple[ToolUse, ...]:
+        return self.completion.tool_calls
+
+    @property
+    def finish(self) -> Finish:
+        return self.completion.finish
+
+    @property
+    def usage(self) -> Usage:
+        outcome = self._exchange.outcome
+        return outcome.usage if outcome else self.completion.usage
+
+    @property
+    def provider(self) -> str:
+        return self._exchange.attempts[-1].target.provider
+
+    @property
+    def model(self) -> str:
+        return self._exchange.attempts[-1].target.model
+
+    @property
+    def cost(self) -> Dollars | None:
+        nanos = self._exchange.cost
+        return None if nanos is None else Dollars(Decimal(nanos) / NANOS_PER_USD)
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        return tuple(self._exchange.attempts)
+
+    @property
+    def request_id(self) -> str:
+        return self._exchange.id
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the call to the end of its answer."""
+        outcome = self._exchange.outcome
+        return outcome.duration if outcome else 0.0
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        cost = "unknown" if self.cost is None else f"${self.cost}"
+        return f"<Answer from {self.provider}/{self.model} [{self.finish} | {self.usage.total} tokens | {cost}]>"
+
+
+class Stream:
+    """An answer on its way: iterate for its text, or over ``events()``; ``answer`` is the whole once it has ended."""
+
+    __slots__ = ("_exchange", "_gathering", "_reply")
+
+    def __init__(self, exchange: Exchange, reply: Reply) -> None:
+        self._exchange = exchange
+        self._reply = reply
+        self._gathering = Gathering()
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Pieces of text as they come. Raises the CallError of a stream that breaks: a cut answer never ends cleanly."""
+        async for event in self.events():
+            if isinstance(event, TextDelta):
+                yield event.text
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Everything that happens: text, thoughts, tool calls, usage, the end."""
+        async for event in self._reply.events():
+            self._gathering.add(event)
+            yield event
+
+    @property
+    def answer(self) -> Answer:
+        """What has come so far; the whole answer once the iteration has ended."""
+        return Answer(self._exchange, self._gathering.completion(), self._reply.dropped)
+
+    def __repr__(self) -> str:
+        return f"<Stream {self._exchange!r}>"
+
+
+class Client:
+    """A house to call models through. Made by ``trunkline.open``; safe for many tasks on one event loop."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+
+    async def chat(self, model: str, messages: Messages, **options: Any) -> Answer:
+        """Ask and wait for the whole answer.
+
+        ``model``     a name of the config, or ``provider/model``.
+        ``options``   any field of OpenAI's chat completions: ``max_tokens``, ``temperature``, ``tools``, ...
+
+        Raises CallError: InvalidRequest and its kinds for what the caller must change, others for what failed.
+        """
+        exchange = self._exchange(model, messages, options, stream=False)
+        reply = await self.gateway.handle(exchange)
+        try:
+            return Answer(exchange, await reply.completion(), reply.dropped)
+        finally:
+            await reply.aclose()
+
+    @asynccontextmanager
+    async def stream(self, model: str, messages: Messages, **options: Any) -> AsyncIterator[Stream]:
+        """Ask and read the answer as it comes; leaving early cancels the provider's work. Arguments as ``chat``."""
+        exchange = self._exchange(model, messages, options, stream=True)
+        reply = await self.gateway.handle(exchange)
+        try:
+            yield Stream(exchange, reply)
+        finally:
+            await reply.aclose()
+
+    def models(self) -> list[str]:
+        """Every model name that ``chat`` takes."""
+        return self.gateway.model_names()
+
+    async def aclose(self) -> None:
+        """Close the connections; ``async with`` does it."""
+        await self.gateway.aclose()
+
+    def _exchange(self, model: str, messages: Messages, options: dict[str, Any], *, stream: bool) -> Exchange:
+        listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
+        fields = {**options, "model": model, "messages": listed, "stream": stream}
+        try:
+            body = msgspec.json.encode(fields)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise InvalidRequest(f"the arguments cannot be written as JSON: {error}") from error
+        return Exchange("req_" + os.urandom(12).hex(), Call(body, _DIALECT), self.gateway.clock())
+
+    def __repr__(self) -> str:
+        return f"<Client of {self.gateway!r}>"
+
+
+@asynccontextmanager
+async def open(source: str | Path | Config | None = None) -> AsyncIterator[Client]:  # noqa: A001 - trunkline.open
+    """Open a house: from a config file, from a ``Config``, or, without any, from the keys in the environment.
+
+    Raises ConfigError with every mistake of the file, where it is and what is allowed.
+    """
+    client = Client(Gateway(configured(source)))
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def configured(source: str | Path | Config | None) -> Config:
+    """The config a source stands for."""
+    from trunkline.gateway import config_source  # noqa: PLC0415 - YAML is only read when a house is opened
+
+    if isinstance(source, Config):
+        return source
+    return config_source.from_environment(os.environ) if source is None else config_source.load(Path(source))

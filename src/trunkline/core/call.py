@@ -1,0 +1,73 @@
+"""What a caller sent, kept as it came and opened only if somebody asks.
+
+Refuses to know where it will go.
+"""
+
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+
+from trunkline.core.chat import ChatRequest
+from trunkline.core.dialect import Dialect, Envelope, Rendered
+
+
+class Caller(Struct, frozen=True):
+    """Who is calling: the name of its virtual key and the models that key may use (None: all)."""
+
+    name: str
+    models: tuple[str, ...] | None = None
+
+    def may_use(self, model: str) -> bool:
+        """True when the key's list of models (with ``*`` and ``?``) has this one, or there is no list."""
+        return self.models is None or any(fnmatchcase(model, allowed) for allowed in self.models)
+
+
+ANYONE = Caller("anyone")
+
+
+class Call:
+    """One request in its caller's own bytes and dialect.
+
+    ``headers``   the caller's headers, names in lower case; a dialect says which may travel on.
+    ``deadline``  the time by which the answer must have ended, on the house's clock, in seconds.
+    """
+
+    __slots__ = ("_request", "body", "caller", "deadline", "dialect", "envelope", "headers")
+
+    def __init__(
+        self,
+        body: bytes,
+        dialect: Dialect,
+        *,
+        caller: Caller = ANYONE,
+        deadline: float = float("inf"),
+        headers: list[tuple[bytes, bytes]] | None = None,
+    ) -> None:
+        self.body = body
+        self.dialect = dialect
+        self.envelope: Envelope = dialect.peek(body)
+        self.caller = caller
+        self.deadline = deadline
+        self.headers = headers or []
+        self._request: ChatRequest | None = None
+
+    @property
+    def request(self) -> ChatRequest:
+        """The request opened; parsed at the first look. Raises InvalidRequest."""
+        if self._request is None:
+            self._request = self.dialect.parse_request(self.body)
+        return self._request
+
+    def speaks(self, dialect: Dialect) -> bool:
+        """True when the caller's bytes can travel verbatim to a provider of this dialect."""
+        return self.dialect.name == dialect.name
+
+    def render(self, dialect: Dialect, model: str) -> Rendered:
+        """The bytes for a provider: the caller's own, re-addressed, or a translation."""
+        if self.speaks(dialect):
+            return dialect.readdress(self.body, self.envelope, model)
+        return dialect.write_request(self.request, model)
+
+    def __repr__(self) -> str:
+        kind = "stream" if self.envelope.stream else "whole"
+        return f"<Call {self.envelope.model!r} [{self.dialect.name} | {kind} | {len(self.body)} bytes]>"

@@ -1,0 +1,100 @@
+"""One call and all that was done for it: attempts, outcome, cost. Append-only while open, frozen after.
+
+Refuses to know how targets are chosen or prices made.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trunkline.core.call import Call
+from trunkline.core.money import Nanos
+from trunkline.core.outcome import Outcome
+from trunkline.core.reply import Reply
+
+
+class Target(Struct, frozen=True):
+    """A model at a provider: what an attempt is made on."""
+
+    provider: str
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}"
+
+
+class Attempt:
+    """One request to one provider.
+
+    ``cost`` in nano-dollars, None while or where it is not known; ``expected`` is a stream's, said before it is known.
+    """
+
+    __slots__ = ("cost", "expected", "outcome", "started", "target")
+
+    def __init__(self, target: Target, started: float) -> None:
+        self.target = target
+        self.started = started
+        self.outcome: Outcome | None = None
+        self.cost: Nanos | None = None
+        self.expected: Nanos | None = None
+
+    def settle(self, end: Outcome | BaseException, now: float) -> Outcome:
+        """Take down how it ended; an exception becomes the outcome it means."""
+        outcome = end if isinstance(end, Outcome) else Outcome.failed(end, now - self.started)
+        self.outcome = outcome
+        return outcome
+
+    def __repr__(self) -> str:
+        state = "open" if self.outcome is None else "ok" if self.outcome.ok else type(self.outcome.error).__name__
+        return f"<Attempt {self.target} [{state}]>"
+
+
+class Exchange:
+    """One call from its arrival to the end of its answer; times on the house's clock."""
+
+    __slots__ = ("attempts", "call", "id", "outcome", "started")
+
+    def __init__(self, id: str, call: Call, started: float) -> None:  # noqa: A002 - the field's own name
+        self.id = id
+        self.call = call
+        self.started = started
+        self.attempts: list[Attempt] = []
+        self.outcome: Outcome | None = None
+
+    @property
+    def target(self) -> Target | None:
+        """Who answers, or was asked last; None while nobody was."""
+        return self.attempts[-1].target if self.attempts else None
+
+    @property
+    def cost(self) -> Nanos | None:
+        """The sum over all attempts, failed ones included; None as soon as one of them is not known."""
+        return _sum([attempt.cost for attempt in self.attempts])
+
+    @property
+    def expected_cost(self) -> Nanos | None:
+        """The same while the answer is still coming: what its open attempt is expected to cost, and the ended ones."""
+        return _sum([attempt.expected if attempt.outcome is None else attempt.cost for attempt in self.attempts])
+
+    def settle(self, end: Outcome | BaseException, now: float) -> None:
+        """Close it; an exception becomes the outcome it means, an attempt's times become the exchange's."""
+        if isinstance(end, Outcome) and self.attempts:
+            offset = self.attempts[-1].started - self.started
+            first = None if end.first_content is None else end.first_content + offset
+            self.outcome = replace(end, duration=end.duration + offset, first_content=first)
+        else:
+            self.outcome = end if isinstance(end, Outcome) else Outcome.failed(end, now - self.started)
+
+    def __repr__(self) -> str:
+        state = "open" if self.outcome is None else "ok" if self.outcome.ok else type(self.outcome.error).__name__
+        return f"<Exchange {self.id} {self.call.envelope.model!r} [{state} | {len(self.attempts)} attempts]>"
+
+
+def _sum(costs: list[Nanos | None]) -> Nanos | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
+
+
+Handler = Callable[[Exchange], Awaitable[Reply]]
+"""The one function type: a layer holds the next handler and is one itself."""

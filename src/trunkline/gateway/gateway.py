@@ -1,0 +1,131 @@
+"""The house, assembled on one screen: a config becomes the handler that every door calls.
+
+Refuses to know HTTP's server side and how callers prove who they are.
+"""
+
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from trunkline._version import __version__
+from trunkline.core.dialect import Dialect
+from trunkline.core.exchange import Exchange, Handler, Target
+from trunkline.core.money import Nanos
+from trunkline.core.reply import Reply
+from trunkline.core.secret import Secret
+from trunkline.core.usage import Usage
+from trunkline.gateway import config as configs
+from trunkline.gateway.config import Config
+from trunkline.gateway.limits import Limits
+from trunkline.layers.admit import Admit
+from trunkline.layers.record import Listener, Record
+from trunkline.providers.endpoint import Door, Endpoint
+from trunkline.providers.provider import Provider
+from trunkline.routing.dispatch import Dispatch
+from trunkline.routing.routes import Route, Routes
+from trunkline.transport.auth import Auth
+from trunkline.transport.http import HttpTransport
+from trunkline.transport.limits import HttpLimits
+from trunkline.transport.transport import Origin, Transport
+
+PORTS = {"http": 80, "https": 443}
+
+
+class Gateway:
+    """One engine for all doors: HTTP, the library and tests hand it exchanges."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        transport: Transport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self.draining = False
+        self._started = clock()
+        self._transport = transport or http_transport(config, clock)
+        self._doors: dict[str, dict[str, Door]] = {}
+        self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
+        self._record = Record(Admit(Dispatch(self._routes)), clock)
+        self.handle: Handler = self._record
+
+    @property
+    def limits(self) -> Limits:
+        """What callers may take."""
+        return self.config.limits
+
+    def listen(self, listener: Listener) -> None:
+        """Have every exchange told to ``listener`` when it has ended; a listener that raises is logged and ignored."""
+        self._record.listeners.append(listener)
+
+    def model_names(self) -> list[str]:
+        """Every name callers may use: the routes, then ``provider/model`` where direct calls are allowed."""
+        names = list(self.config.models)
+        if self.config.direct:
+            names += [
+                f"{name}/{model}" for name, provider in self.config.providers.items() for model in provider.model_names
+            ]
+        return list(dict.fromkeys(names))
+
+    def figures(self) -> dict[str, object]:
+        """A few numbers for whoever asks how the house is."""
+        return {
+            "version": __version__,
+            "uptime_seconds": round(self.clock() - self._started, 3),
+            "calls_open": self._record.open,
+            "calls_ended": self._record.ended,
+        }
+
+    async def aclose(self) -> None:
+        """Take no new calls and close the connections to providers as their answers end."""
+        self.draining = True
+        await self._transport.aclose()
+
+    # assembly
+
+    def _unlisted(self, model: str) -> Route | None:
+        route = self.config.route(model)
+        return None if route is None else self._route(model, route)
+
+    def _route(self, name: str, route: configs.Route) -> Route:
+        return Route(name, tuple(self._endpoint(step.target, route) for step in route.targets))
+
+    def _endpoint(self, target: Target, route: configs.Route) -> Endpoint:
+        price = self.config.facts(target).price
+
+        def cost_of(usage: Usage) -> Nanos | None:
+            return None if price is None or usage.source == "unknown" else price.charge(usage)
+
+        return Endpoint(
+            target,
+            self._provider_doors(target.provider),
+            self._transport,
+            self.clock,
+            route.timeouts.over(self.config.timeouts),
+            cost_of,
+            refuse_unsupported=route.on_unsupported == "refuse",
+        )
+
+    def _provider_doors(self, name: str) -> dict[str, Door]:
+        if name not in self._doors:
+            provider = self.config.providers[name]
+            self._doors[name] = {spoken: door(provider, provider.dialect(spoken)) for spoken in provider.dialects}
+        return self._doors[name]
+
+    def __repr__(self) -> str:
+        return f"<Gateway [{len(self.config.providers)} providers | {len(self.config.models)} models]>"
+
+
+def door(provider: Provider, dialect: Dialect) -> Door:
+    """Where a provider is asked in one dialect, and with which headers."""
+    url = urlsplit(provider.base_url(dialect.name))
+    origin = Origin(url.scheme, url.hostname or "", url.port or PORTS[url.scheme])
+    auth = Auth(provider.auth_for(dialect.name), provider.key or Secret(""))
+    return Door(dialect, origin, url.path + dialect.path, [(b"content-type", b"application/json"), *auth.headers()])
+
+
+def http_transport(config: Config, clock: Callable[[], float]) -> HttpTransport:
+    """The hot path's own client with this config's limits."""
+    return HttpTransport(limits=HttpLimits(connections_per_origin=config.limits.provider_connections), clock=clock)

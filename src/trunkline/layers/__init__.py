@@ -1,0 +1,1 @@
+"""Handlers that stand around the dispatch; each holds the next one and is a handler itself."""

@@ -1,0 +1,332 @@
+"""Answers as they come from a provider: whole, or a stream that never lies about its end.
+
+Refuses to know where the bytes go and what they cost.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from msgspec import Struct
+
+from trunkline.core.chat import Completion, Text, Thought, ToolUse
+from trunkline.core.dialect import Dialect, Envelope, Frame, Rendered, Writer
+from trunkline.core.errors import (
+    BadReply,
+    CallError,
+    CallerGone,
+    DeadlineExceeded,
+    FirstContentTimeout,
+    ReadTimeout,
+    ReplyTooLarge,
+    StalledStream,
+)
+from trunkline.core.events import Began, Ended, Event, Gathering, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
+from trunkline.core.outcome import Outcome
+from trunkline.core.reply import Settling
+from trunkline.core.usage import Usage
+from trunkline.dialects.sse import Frames
+
+KEEP_ALIVE = b": keep-alive\n\n"
+UNCOMMITTED_LIMIT = 64 * 1024  # bytes held back before the first content; real preludes are below 2 KiB
+DRAIN_SECONDS = 0.5  # for the last chunk after the terminator, so that the connection can be used again
+
+
+class Source(Protocol):
+    """Where a stream's bytes come from: a transport's response."""
+
+    expires: float
+
+    async def receive(self) -> bytes: ...
+
+    def abort(self) -> None: ...
+
+
+class Pace(Struct, frozen=True):
+    """The time limits of one attempt: absolute ``started`` and ``deadline``, the rest in seconds."""
+
+    clock: Callable[[], float]
+    started: float
+    deadline: float
+    first_content: float
+    idle: float
+    streamed: bool
+
+    def until(self, now: float, seconds: float) -> float:
+        """The moment ``seconds`` from now, or the deadline if that is earlier."""
+        return min(self.deadline, now + seconds)
+
+    def late(self, *, committed: bool) -> CallError:
+        """The error that running out of time means here."""
+        if self.clock() >= self.deadline:
+            return DeadlineExceeded("the call's total time ended before the answer did; raise timeouts.total")
+        if committed:
+            return StalledStream(f"the stream sent no content for {self.idle:g} s (timeouts.idle); pings do not count")
+        name = "first_content" if self.streamed else "answer"
+        return FirstContentTimeout(f"nothing came within {self.first_content:g} s (timeouts.{name})")
+
+
+class WholeReply(Settling):
+    """An answer that came in one body; it has settled when it is made."""
+
+    __slots__ = ("_body", "_completion", "_dialect", "dropped")
+
+    def __init__(
+        self,
+        body: bytes,
+        dialect: Dialect,
+        completion: Completion | None,
+        dropped: tuple[str, ...],
+        outcome: Outcome,
+    ) -> None:
+        super().__init__()
+        self._body = body
+        self._dialect = dialect
+        self._completion = completion
+        self.dropped = dropped
+        self.settle(outcome)
+
+    def _opened(self) -> Completion:
+        if self._completion is None:
+            self._completion = self._dialect.read_completion(self._body)
+        return self._completion
+
+    async def completion(self) -> Completion:
+        """The answer opened."""
+        return self._opened()
+
+    async def events(self) -> AsyncIterator[Event]:
+        """The answer as the events a stream would have had."""
+        for event in unfold(self._opened()):
+            yield event
+
+    async def blocks(self, dialect: Dialect, envelope: Envelope, request_id: str) -> AsyncIterator[bytes]:
+        """One block: the provider's own bytes where the dialect is the same, else a translation.
+
+        A caller that asked for a stream of a provider that does not stream gets one made of the whole answer.
+        """
+        if envelope.stream:
+            writer = dialect.writer(envelope)
+            yield b"".join(map(writer.write, unfold(self._opened()))) + writer.close()
+        elif dialect.name == self._dialect.name:
+            yield self._body
+        else:
+            yield dialect.write_completion(self._opened())
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+class StreamedReply(Settling):
+    """A stream: ``begin`` waits for its first content, then it is read once, by ``blocks`` or by ``events``.
+
+    Every frame is scanned, whoever reads it: that is where the commit, the usage, the true end and the errors
+    are seen, so that a verbatim answer is held to the same truth as a translated one.
+    """
+
+    __slots__ = (
+        "_broken", "_dialect", "_ended", "_first", "_frames", "_held", "_hide", "_hidden", "_pace", "_prompt",
+        "_scanner", "_source", "dropped",
+    )  # fmt: skip
+
+    def __init__(self, source: Source, dialect: Dialect, pace: Pace, rendered: Rendered, prompt_tokens: int) -> None:
+        super().__init__()
+        self.dropped = rendered.dropped
+        self._source = source
+        self._dialect = dialect
+        self._pace = pace
+        self._prompt = prompt_tokens  # an estimate, for streams that end without usage
+        self._frames = Frames()
+        self._scanner = dialect.scanner()
+        self._hide = rendered.hide_usage
+        self._hidden: list[Frame] = []
+        self._held: list[Frame] = []
+        self._first: float | None = None
+        self._broken: CallError | None = None
+        self._ended = False
+
+    # up to the commit
+
+    async def begin(self) -> None:
+        """Wait for the first content. Raises the CallError of a stream that has none; nothing was shown then."""
+        try:
+            while self._first is None and not self._ended:
+                self._hold(await self._next())
+        except BaseException:
+            self._source.abort()
+            raise
+
+    def _hold(self, frames: list[Frame]) -> None:
+        self._held += [frame for frame in frames if frame.data is not None]  # early keep-alives are nobody's
+        if self._broken and self._first is None:
+            raise self._broken
+        if self._first is None and sum(len(frame.raw) for frame in self._held) > UNCOMMITTED_LIMIT:
+            raise ReplyTooLarge(f"over {UNCOMMITTED_LIMIT} bytes came before the first content")
+
+    # frames, each scanned once
+
+    async def _next(self) -> list[Frame]:
+        """The frames that the next bytes complete, up to the terminator or to the first that is broken."""
+        if self._broken:
+            raise self._broken
+        try:
+            data = await self._source.receive()
+        except ReadTimeout as error:
+            raise self._pace.late(committed=self._first is not None) from error
+        good = self._scan(self._frames.feed(data) if data else self._frames.end())
+        self._ended = not data or self._scanner.done
+        if self._ended and not self._broken:
+            self._check_end()
+        return good
+
+    def _check_end(self) -> None:
+        """An end is only an answer's end if it says so, and has something to show or a reason for having nothing."""
+        if not self._scanner.done:
+            self._scanner.end()
+        if self._first is None and self._scanner.finish is None:
+            raise BadReply("the stream ended with neither content nor a finish reason")
+
+    def _scan(self, frames: list[Frame]) -> list[Frame]:
+        scanner, content = self._scanner, False
+        for count, frame in enumerate(frames):
+            try:
+                content |= scanner.scan(frame)
+            except CallError as error:  # what came before it in the same bytes is still the caller's
+                self._broken = error
+                frames = frames[:count]
+                break
+            if self._hide and scanner.usage_only(frame):
+                self._hidden.append(frame)
+            if scanner.done:
+                frames = frames[: count + 1]
+                break
+        if content:
+            self._progress()
+        return frames
+
+    def _progress(self) -> None:
+        now = self._pace.clock()
+        if self._first is None:
+            self._first = now - self._pace.started
+        self._source.expires = self._pace.until(now, self._pace.idle)
+
+    async def _arriving(self) -> AsyncIterator[list[Frame]]:
+        """Frames in the groups they came in; returns where the answer ended, raises where it broke; settles both."""
+        frames, self._held = self._held, []
+        try:
+            while not self._ended:
+                if frames:
+                    yield frames
+                frames = await self._next()
+        except CallError as error:
+            self._settle(error)
+            raise
+        self._settle(self._broken)
+        if frames:
+            yield frames
+        if self._broken:
+            raise self._broken
+
+    # the ways to read it
+
+    async def blocks(self, dialect: Dialect, envelope: Envelope, request_id: str) -> AsyncIterator[bytes]:
+        """The caller's bytes: the provider's own where the dialect is the same, else a translation.
+
+        A stream that breaks ends with one error event and without its terminator.
+        """
+        same = dialect.name == self._dialect.name
+        pieces = self._verbatim() if same else self._translated(dialect.writer(envelope))
+        try:
+            async for piece in pieces:
+                yield piece
+        except CallError as error:
+            yield dialect.write_stream_error(error, request_id)
+
+    async def _verbatim(self) -> AsyncIterator[bytes]:
+        async for frames in self._arriving():
+            if self._hidden:
+                frames = [frame for frame in frames if not any(frame is hidden for hidden in self._hidden)]  # noqa: PLW2901
+            if frames:
+                yield frames[0].raw if len(frames) == 1 else b"".join([frame.raw for frame in frames])
+
+    async def _translated(self, writer: Writer) -> AsyncIterator[bytes]:
+        async for events in self._batches():
+            yield b"".join(map(writer.write, events)) or KEEP_ALIVE
+        yield writer.close()
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Events as they come; raises the CallError of a stream that breaks."""
+        async for batch in self._batches():
+            for event in batch:
+                yield event
+
+    async def _batches(self) -> AsyncIterator[list[Event]]:
+        reader = self._dialect.reader()
+        try:
+            async for frames in self._arriving():
+                yield [event for frame in frames for event in reader.read(frame)]
+            yield reader.end()
+        except CallError as error:  # the reader looks deeper than the scanner
+            self._settle(error)
+            raise
+
+    async def completion(self) -> Completion:
+        """The stream, gathered."""
+        gathering = Gathering()
+        async for event in self.events():
+            gathering.add(event)
+        return gathering.completion()
+
+    # the end
+
+    def _settle(self, error: CallError | None = None) -> None:
+        if self.outcome is None:
+            pace = self._pace
+            duration = pace.clock() - pace.started
+            gone = isinstance(error, CallerGone)
+            self.settle(Outcome(self._usage(), duration, self._first, self._scanner.finish, error, gone))
+
+    def _usage(self) -> Usage:
+        """What the provider reported; what it did not is estimated from what was seen, and never zero."""
+        scanner = self._scanner
+        if scanner.usage.source == "reported":
+            return scanner.usage
+        return Usage(input=self._prompt, output=tokens_in(scanner.written), source="estimated")
+
+    async def aclose(self) -> None:
+        """Give the connection back where the answer ended; else the caller left: stop the provider's work."""
+        if self.outcome is None:
+            self._settle(CallerGone("the caller left before the answer ended"))
+        elif self.outcome.ok and self._scanner.done and not self._broken:
+            await self._drain()
+        self._source.abort()
+
+    async def _drain(self) -> None:
+        """Read the framing after the terminator, else every stream would cost a new connection."""
+        self._source.expires = self._pace.clock() + DRAIN_SECONDS
+        with suppress(CallError):
+            while await self._source.receive():
+                pass
+
+
+def tokens_in(characters: int) -> int:
+    """A rough count of tokens: four characters each, as the vendors' own rule of thumb has it, rounded up."""
+    return -(-characters // 4)
+
+
+def unfold(completion: Completion) -> list[Event]:
+    """The events whose sum a whole answer is."""
+    events: list[Event] = [Began(completion.id, completion.model, completion.created)]
+    calls = 0
+    for part in completion.parts:
+        match part:
+            case Text():
+                events.append(TextDelta(part.text))
+            case Thought():
+                events.append(ThoughtDelta(part.text, part.signature, part.redacted))
+            case ToolUse():
+                events.append(ToolDelta(calls, part.id, part.name, part.arguments))
+                calls += 1
+            case _:
+                pass  # answers hold no images, documents or tool results
+    return [*events, UsageSeen(completion.usage), Ended(completion.finish, completion.stop_sequence)]

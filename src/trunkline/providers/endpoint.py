@@ -1,0 +1,169 @@
+"""One model at one provider with one credential: makes a single attempt and says how it ended.
+
+Refuses to know of other targets, of retries and of the caller's route.
+"""
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from trunkline.core.call import Call
+from trunkline.core.dialect import Dialect, Rendered
+from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, Unsupported
+from trunkline.core.exchange import Attempt, Exchange, Target
+from trunkline.core.money import Nanos
+from trunkline.core.outcome import Outcome
+from trunkline.core.reply import Reply, held
+from trunkline.core.usage import Usage
+from trunkline.providers.answer import Pace, StreamedReply, WholeReply, tokens_in
+from trunkline.providers.timeouts import Timeouts
+from trunkline.transport.transport import Headers, Origin, Request, Response, Transport
+
+WHOLE_BODY_LIMIT = 64 * 1024 * 1024  # bytes; base64 images and audio come in whole answers
+ERROR_BODY_LIMIT = 1024 * 1024  # bytes; the largest real error page seen is below 100 KiB
+ERROR_BODY_SECONDS = 5.0
+
+TYPICAL_OUTPUT = 256.0  # tokens, until the model's own answers have shown better
+LEARNING = 0.1  # weight of the newest answer
+
+
+class Door(Struct, frozen=True):
+    """Where and how a provider is spoken to in one dialect; ``headers`` carries the credential."""
+
+    dialect: Dialect
+    origin: Origin
+    target: str
+    headers: Headers
+
+
+class Endpoint:
+    """Provider + model + credential: one attempt per call, any number of calls at once.
+
+    ``cost_of`` turns a usage into nano-dollars, None where the price is not known.
+    """
+
+    __slots__ = (
+        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "cost_of", "in_flight", "target",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        target: Target,
+        doors: Mapping[str, Door],
+        transport: Transport,
+        clock: Callable[[], float],
+        timeouts: Timeouts,
+        cost_of: Callable[[Usage], Nanos | None],
+        *,
+        refuse_unsupported: bool = False,
+    ) -> None:
+        self.target = target
+        self.cost_of = cost_of
+        self.in_flight = 0
+        self._typical = TYPICAL_OUTPUT
+        self._doors = doors
+        self._first_door = next(iter(doors.values()))
+        self._transport = transport
+        self._clock = clock
+        self._timeouts = timeouts
+        self._refuse = refuse_unsupported
+
+    async def __call__(self, exchange: Exchange) -> Reply:
+        """Make one attempt; returns at its first content.
+
+        Raises CallError. How it ended and what it cost stands in ``exchange.attempts`` either way.
+        """
+        attempt = Attempt(self.target, self._clock())
+        exchange.attempts.append(attempt)
+        self.in_flight += 1
+
+        def left(end: Outcome | BaseException) -> None:
+            self.in_flight -= 1
+            if isinstance(end, CallError):
+                end.provider = end.provider or self.target.provider
+            usage = attempt.settle(end, self._clock()).usage
+            attempt.cost = self.cost_of(usage)
+            if usage.output:
+                self._typical += (usage.completion - self._typical) * LEARNING
+
+        if exchange.call.envelope.stream:
+            attempt.expected = self._expect(exchange.call)
+        return await held(left, self._ask(exchange.call, attempt.started, exchange.started))
+
+    def _expect(self, call: Call) -> Nanos | None:
+        """What a stream will cost if its answer is as long as this model's answers have been."""
+        output = min(call.envelope.max_tokens or self._typical, self._typical)
+        return self.cost_of(Usage(input=tokens_in(len(call.body)), output=int(output), source="estimated"))
+
+    async def _ask(self, call: Call, now: float, began: float) -> Reply:
+        door = self._doors.get(call.dialect.name, self._first_door)
+        rendered = call.render(door.dialect, self.target.model)
+        if rendered.dropped and self._refuse:
+            names = ", ".join(rendered.dropped)
+            raise Unsupported(
+                f"{self.target} cannot express {names}; remove it, or set on_unsupported: drop",
+                param=rendered.dropped[0],
+            )
+        pace = self._pace(call, now, began)
+        response = await self._send(call, door, rendered, pace)
+        try:
+            return await self._answer(response, call, door.dialect, rendered, pace)
+        except BaseException as error:
+            response.abort()
+            if isinstance(error, ReadTimeout):
+                raise pace.late(committed=False) from error
+            raise
+
+    def _pace(self, call: Call, now: float, began: float) -> Pace:
+        limits = self._timeouts
+        deadline = min(call.deadline, began + limits.total)
+        first = limits.first_content if call.envelope.stream else limits.answer
+        return Pace(self._clock, now, deadline, first, limits.idle, call.envelope.stream)
+
+    async def _send(self, call: Call, door: Door, rendered: Rendered, pace: Pace) -> Response:
+        expires = pace.until(pace.started, pace.first_content)
+        if expires <= pace.started:
+            raise DeadlineExceeded("the call's total time ended before this target could be asked")
+        headers = door.headers + (
+            forwarded(call.headers, door.dialect) if call.speaks(door.dialect) else door.dialect.headers()
+        )
+        request = Request("POST", door.origin, door.target, headers, rendered.body, expires, self._timeouts.connect)
+        try:
+            return await self._transport.send(request)
+        except ReadTimeout as error:
+            raise pace.late(committed=False) from error
+
+    async def _answer(self, response: Response, call: Call, dialect: Dialect, rendered: Rendered, pace: Pace) -> Reply:
+        if response.status != 200:  # noqa: PLR2004 - the only status an answer has
+            response.expires = min(response.expires, self._clock() + ERROR_BODY_SECONDS)
+            body = await response.read(ERROR_BODY_LIMIT)
+            raise dialect.parse_error(response.status, response.headers, body, self.target.provider)
+        kind = (response.header(b"content-type") or b"").lower()
+        if call.envelope.stream and kind.startswith(b"text/event-stream"):
+            reply = StreamedReply(response, dialect, pace, rendered, tokens_in(len(call.body)))
+            await reply.begin()
+            return reply
+        if call.envelope.stream and not kind.startswith(b"application/json"):
+            shown = kind[:80].decode("latin-1") or "no content type"
+            raise BadReply(f"asked for a stream and got {shown} instead of text/event-stream")
+        return await self._whole(response, call, dialect, rendered, pace)
+
+    async def _whole(self, response: Response, call: Call, dialect: Dialect, rendered: Rendered, pace: Pace) -> Reply:
+        body = await response.read(WHOLE_BODY_LIMIT)
+        sighting = dialect.sight(body)
+        completion = None if call.speaks(dialect) else dialect.read_completion(body)
+        took = self._clock() - pace.started
+        usage = sighting.usage
+        if usage.source != "reported":
+            usage = Usage(input=tokens_in(len(call.body)), output=tokens_in(len(body)), source="estimated")
+        return WholeReply(body, dialect, completion, rendered.dropped, Outcome(usage, took, took, sighting.finish))
+
+    def __repr__(self) -> str:
+        return f"<Endpoint {self.target} [{self.in_flight} in flight]>"
+
+
+def forwarded(headers: Headers, dialect: Dialect) -> Headers:
+    """The caller's headers that may travel to a provider of the same dialect, and the dialect's own where it sent none."""
+    kept = [header for header in headers if header[0] in dialect.forward]
+    names = {name for name, _ in kept}
+    return kept + [header for header in dialect.headers() if header[0] not in names]

@@ -1,0 +1,1 @@
+"""Decides where a call goes, in which order, and what follows a failure."""

@@ -1,0 +1,55 @@
+"""Which targets a model name stands for.
+
+Refuses to know health, prices and quality: the order is the config's.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+
+from msgspec import Struct
+
+from trunkline.core.errors import UnknownModel
+from trunkline.providers.endpoint import Endpoint
+
+DIRECT_LIMIT = 1024  # endpoints kept for directly named models; callers choose those names, so they are bounded
+
+
+class Route(Struct, frozen=True):
+    """A model name and the endpoints behind it, first choice first."""
+
+    name: str
+    endpoints: tuple[Endpoint, ...]
+
+
+class Routes:
+    """All names a caller may use: the configured ones, and what ``unlisted`` finds (``provider/model``)."""
+
+    def __init__(self, routes: Iterable[Route], unlisted: Callable[[str], Route | None]) -> None:
+        self._routes: Mapping[str, Route] = {route.name: route for route in routes}
+        self._unlisted = unlisted
+        self._named: dict[str, Route] = {}
+
+    def find(self, model: str) -> Route:
+        """The route of a model name. Raises UnknownModel with the nearest names."""
+        route = self._routes.get(model) or self._named.get(model)
+        return route or self._find_unlisted(model)
+
+    def _find_unlisted(self, model: str) -> Route:
+        route = self._unlisted(model)
+        if route is None:
+            raise UnknownModel(self._unknown(model), param="model")
+        if len(self._named) >= DIRECT_LIMIT:
+            self._named.pop(next(iter(self._named)))
+        self._named[model] = route
+        return route
+
+    def _unknown(self, model: str) -> str:
+        near = get_close_matches(model, self._routes, n=3, cutoff=0.5)
+        known = sorted(self._routes)
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else f"this house has {', '.join(known[:10]) or 'no models'}"
+        )
+        return f"the model {model[:200]!r} does not exist here; {hint} GET /v1/models lists all of them"
+
+    def __repr__(self) -> str:
+        return f"<Routes [{len(self._routes)} models]>"

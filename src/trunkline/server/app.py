@@ -1,0 +1,155 @@
+"""The ASGI application: one table of doors, one place where errors become responses.
+
+Refuses to know what stands behind a door. A path that is not in the table does not exist.
+"""
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+
+from trunkline.core.dialect import Dialect
+from trunkline.core.errors import CallerGone, CallError, InvalidRequest
+from trunkline.server.http import Headers, Receive, Scope, Send, respond
+
+log = logging.getLogger("trunkline")
+
+JSON = (b"content-type", b"application/json")
+SANE_ID = re.compile(rb"[A-Za-z0-9_.:\-]{1,128}")
+
+
+class NotFound(InvalidRequest):
+    """No such path."""
+
+    kind, status = "not_found", 404
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The path exists, the method does not."""
+
+    kind, status = "method_not_allowed", 405
+
+
+class Visit:
+    """One HTTP request on its way through the edge."""
+
+    __slots__ = ("dialect", "id", "path", "receive", "scope", "send", "started")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, dialect: Dialect) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.dialect = dialect
+        self.path: str = scope["path"]
+        self.id = request_id(scope["headers"])
+        self.started = False  # True once the status line has gone out
+
+    @property
+    def headers(self) -> Headers:
+        """Headers that every answer carries."""
+        key = self.id.encode()
+        return (
+            [(b"x-request-id", key), (b"request-id", key)]
+            if self.dialect.name == "anthropic"
+            else [(b"x-request-id", key)]
+        )
+
+    async def json(self, status: int, value: object, extra: Headers | None = None) -> None:
+        """Answer with a JSON value."""
+        await self.bytes(status, msgspec.json.encode(value), extra)
+
+    async def bytes(self, status: int, body: bytes, extra: Headers | None = None) -> None:
+        """Answer with a JSON body."""
+        self.started = True
+        await respond(self.send, status, [JSON, *self.headers, *(extra or ())], body)
+
+    async def fail(self, error: CallError, extra: Headers | None = None) -> None:
+        """Answer with an error in the caller's dialect."""
+        await self.bytes(
+            error.status, self.dialect.write_error(error, self.id), [*(extra or ()), *error_headers(error)]
+        )
+
+
+Door = Callable[[Visit], Awaitable[None]]
+
+
+class Doors(Protocol):
+    """Everything the application serves."""
+
+    def find(self, path: str) -> dict[str, Door] | None:
+        """The doors of a path by method."""
+        ...
+
+    def dialect(self, path: str, headers: Headers) -> Dialect:
+        """The dialect in which errors of this path are told."""
+        ...
+
+
+class App:
+    """A raw ASGI application: a router and a framework's request objects would cost more than the whole call."""
+
+    def __init__(self, doors: Doors) -> None:
+        self.doors = doors
+        self.open: set[asyncio.Task[object]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; websockets and unknown scopes are refused."""
+        if scope["type"] == "http":
+            await self._serve(Visit(scope, receive, send, self.doors.dialect(scope["path"], scope["headers"])))
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, visit: Visit) -> None:
+        try:
+            await self._door(visit)(visit)
+        except CallerGone:
+            log.debug("%s: the caller left", visit.id)
+        except CallError as error:
+            await visit.fail(error)
+        except Exception:
+            log.exception("%s: an unexpected error at %s", visit.id, visit.path)
+            if not visit.started:
+                await visit.fail(CallError(f"trunkline failed inside; tell its operator the request id {visit.id}"))
+
+    def _door(self, visit: Visit) -> Door:
+        methods = self.doors.find(visit.path)
+        if methods is None:
+            raise NotFound(
+                f"there is nothing at {visit.path[:200]!r}; see POST /v1/chat/completions, POST /v1/messages, GET /v1/models"
+            )
+        door = methods.get(visit.scope["method"])
+        if door is None:
+            raise MethodNotAllowed(f"{visit.path} takes {', '.join(methods)}, not {visit.scope['method'][:20]}")
+        return door
+
+
+def request_id(headers: Headers) -> str:
+    """The caller's own ``x-request-id`` where it is a sane one, else a new one."""
+    for name, value in headers:
+        if name == b"x-request-id" and SANE_ID.fullmatch(value):
+            return value.decode()
+    return "req_" + os.urandom(12).hex()
+
+
+def error_headers(error: CallError) -> Headers:
+    """``retry-after`` in whole seconds and in milliseconds, where the error knows when."""
+    if error.retry_after is None:
+        return []
+    return [
+        (b"retry-after", b"%d" % max(1, -int(-error.retry_after // 1))),
+        (b"retry-after-ms", b"%d" % (error.retry_after * 1000)),
+    ]
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,132 @@
+"""The doors for chats: a request's bytes become a call, its reply becomes a response.
+
+Refuses to know which dialect it serves: it is handed one.
+"""
+
+import asyncio
+
+from trunkline.core.call import Call
+from trunkline.core.dialect import Dialect
+from trunkline.core.errors import CallError, ShuttingDown
+from trunkline.core.exchange import Exchange
+from trunkline.core.money import usd
+from trunkline.core.reply import Reply
+from trunkline.gateway.gateway import Gateway
+from trunkline.server.app import JSON, Visit
+from trunkline.server.auth import Keys
+from trunkline.server.http import Headers, Watch, read_body, respond
+
+STREAM = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Chat:
+    """One dialect's chat operation."""
+
+    __slots__ = ("_dialect", "_gateway", "_keys")
+
+    def __init__(self, gateway: Gateway, keys: Keys, dialect: Dialect) -> None:
+        self._gateway = gateway
+        self._keys = keys
+        self._dialect = dialect
+
+    async def __call__(self, visit: Visit) -> None:
+        """Serve one chat; errors leave here as responses that say which provider was asked, and how often."""
+        gateway = self._gateway
+        exchange: Exchange | None = None
+        watch: Watch | None = None
+        try:
+            caller = self._keys.caller(visit.scope["headers"])
+            if gateway.draining:
+                raise ShuttingDown("the gateway is shutting down; send the call again", retry_after=1)
+            limits = gateway.limits
+            body = await read_body(visit.scope, visit.receive, limits.body, limits.body_timeout)
+            now = gateway.clock()
+            call = Call(body, self._dialect, caller=caller, headers=visit.scope["headers"])
+            exchange = Exchange(visit.id, call, now)
+            watch = Watch(visit.receive)
+            await self._answer(visit, exchange, await gateway.handle(exchange))
+        except CallError as error:
+            await visit.fail(error, facts(exchange, None))
+        except asyncio.CancelledError:
+            if watch is None or not watch.gone:
+                raise
+        finally:
+            if watch is not None:
+                watch.stop()
+
+    async def _answer(self, visit: Visit, exchange: Exchange, reply: Reply) -> None:
+        try:
+            if exchange.call.envelope.stream:
+                await self._stream(visit, exchange, reply)
+            else:
+                visit.started = True
+                body = b"".join(
+                    [block async for block in reply.blocks(self._dialect, exchange.call.envelope, visit.id)]
+                )
+                await respond(visit.send, 200, [JSON, *visit.headers, *facts(exchange, reply)], body)
+        finally:
+            await reply.aclose()
+
+    async def _stream(self, visit: Visit, exchange: Exchange, reply: Reply) -> None:
+        send = visit.send
+        headers = [*STREAM, *visit.headers, *facts(exchange, reply)]
+        visit.started = True
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        try:
+            async for block in reply.blocks(self._dialect, exchange.call.envelope, visit.id):
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+        except asyncio.CancelledError:
+            if self._gateway.draining:  # the drain time is over: say so instead of just tearing the stream
+                error = ShuttingDown("the gateway shut down before the answer ended; ask again")
+                await send(
+                    {
+                        "type": "http.response.body",
+                        "body": self._dialect.write_stream_error(error, visit.id),
+                        "more_body": True,
+                    }
+                )
+            raise
+        await send({"type": "http.response.body", "body": b""})
+
+
+def facts(exchange: Exchange | None, reply: Reply | None) -> Headers:
+    """Who answered, after how many attempts, at what cost: on every answer, errors too.
+
+    ``x-trunkline-cost-source`` says what the cost is worth: ``reported`` usage of a whole answer, ``estimated``
+    usage, ``expected`` for a stream (its headers leave before its usage is known), ``unknown`` without a price.
+    """
+    target = exchange.target if exchange else None
+    cost, source = _cost(exchange) if exchange else (0, "reported")
+    headers = [
+        (b"x-trunkline-provider", _safe(target.provider) if target else b"none"),
+        (b"x-trunkline-model", _safe(target.model) if target else b"none"),
+        (b"x-trunkline-attempts", b"%d" % (len(exchange.attempts) if exchange else 0)),
+        (b"x-trunkline-cost-usd", b"unknown" if cost is None else usd(cost).encode()),
+        (b"x-trunkline-cost-source", source.encode()),
+    ]
+    if reply is not None and reply.dropped:
+        headers.append((b"x-trunkline-dropped", _safe(", ".join(reply.dropped))))
+    return headers
+
+
+def _cost(exchange: Exchange) -> tuple[int | None, str]:
+    """The cost so far, and what the figure rests on."""
+    cost = exchange.cost
+    outcome = exchange.outcome
+    if outcome is None:
+        return exchange.expected_cost, "expected" if exchange.expected_cost is not None else "unknown"
+    if cost is None:
+        return None, "unknown"
+    return cost, outcome.usage.source if outcome.ok else "reported"
+
+
+def _safe(text: str) -> bytes:
+    """A header value: whatever a hostile name holds, nothing that could end the line."""
+    return text.encode("ascii", "replace").translate(_CLEAN)[:512]
+
+
+_CLEAN = bytes(byte if 32 <= byte < 127 else 63 for byte in range(256))  # noqa: PLR2004 - printable ASCII

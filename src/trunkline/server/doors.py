@@ -1,0 +1,48 @@
+"""Everything the gateway serves, as one table. A path that is not in it does not exist.
+
+Refuses to know what the doors do.
+"""
+
+from trunkline.core.dialect import Dialect
+from trunkline.dialects.anthropic_messages import AnthropicMessages
+from trunkline.dialects.openai_chat import OpenAIChat
+from trunkline.gateway.gateway import Gateway
+from trunkline.server.app import Door
+from trunkline.server.auth import Keys
+from trunkline.server.chat import Chat
+from trunkline.server.count_tokens import CountTokens
+from trunkline.server.health import Health
+from trunkline.server.http import Headers
+from trunkline.server.models import Models
+
+
+class GatewayDoors:
+    """The table of paths. Every door asks for a key but the probes, which show nothing."""
+
+    def __init__(self, gateway: Gateway, keys: Keys) -> None:
+        self._openai: Dialect = OpenAIChat()
+        self._anthropic: Dialect = AnthropicMessages()
+        health, models = Health(gateway), Models(gateway, keys)
+        self._one_model: dict[str, Door] = {"GET": models.one}
+        self._table: dict[str, dict[str, Door]] = {
+            "/v1/chat/completions": {"POST": Chat(gateway, keys, self._openai)},
+            "/v1/messages": {"POST": Chat(gateway, keys, self._anthropic)},
+            "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic)},
+            "/v1/models": {"GET": models.list},
+            "/livez": {"GET": health.live, "HEAD": health.live},
+            "/readyz": {"GET": health.ready, "HEAD": health.ready},
+            "/health": {"GET": health.health, "HEAD": health.health},
+            "/": {"GET": health.live, "HEAD": health.head},
+        }
+
+    def find(self, path: str) -> dict[str, Door] | None:
+        """The doors of a path by method; one model's name may hold slashes."""
+        return self._table.get(path) or (self._one_model if path.startswith("/v1/models/") else None)
+
+    def dialect(self, path: str, headers: Headers) -> Dialect:
+        """Anthropic's under /v1/messages and for whoever sends its version header to a shared path, else OpenAI's."""
+        if path.startswith("/v1/messages"):
+            return self._anthropic
+        if path.startswith("/v1/models") and any(name == b"anthropic-version" for name, _ in headers):
+            return self._anthropic
+        return self._openai

@@ -1,0 +1,141 @@
+"""Runs the gateway as a process: sockets, event loop, memory settings, and a shutdown that loses no answer.
+
+Refuses to know what is served.
+"""
+
+import asyncio
+import ctypes
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from trunkline.core.call import Caller
+from trunkline.core.errors import ConfigError
+from trunkline.gateway.config import Config
+from trunkline.gateway.gateway import Gateway
+from trunkline.gateway.listen import address, refuse_open_house
+from trunkline.server.app import App
+from trunkline.server.auth import Keys
+from trunkline.server.doors import GatewayDoors
+from trunkline.server.protocol import protocol
+
+log = logging.getLogger("trunkline")
+KEEP_ALIVE = 75  # seconds; longer than the 60 s of common load balancers, so that they close first
+
+
+class Server(uvicorn.Server):
+    """uvicorn with the gateway told first that it drains, so that /readyz says so and new calls are refused kindly."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal drains, a second one stops at once."""
+        self._gateway.draining = True
+        super().handle_exit(signal.SIGINT if self.should_exit else sig, frame)
+
+
+def application(gateway: Gateway) -> App:
+    """The ASGI application of a gateway, for any ASGI server."""
+    return App(GatewayDoors(gateway, keys(gateway.config)))
+
+
+def keys(config: Config) -> Keys:
+    """The virtual keys of a config."""
+    return Keys((row.key.reveal(), Caller(row.name, row.models)) for row in config.keys)
+
+
+def bound(listen: str) -> socket.socket:
+    """A socket on the config's address. Raises ConfigError naming the address and the reason."""
+    host, port = address(listen)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound_socket = socket.socket(family)
+    bound_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound_socket.bind((host, port))
+        bound_socket.listen(2048)
+    except OSError as error:
+        bound_socket.close()
+        raise ConfigError(f"cannot listen on {listen}: {error.strerror or error}; choose another address") from error
+    bound_socket.setblocking(False)
+    return bound_socket
+
+
+def url_of(listening: socket.socket) -> str:
+    """The base URL of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def serve(config: Config, ready: Callable[[str, Gateway], None]) -> None:
+    """Serve until SIGTERM or SIGINT; ``ready`` is told the base URL once the socket takes connections."""
+    refuse_open_house(config.listen, keys=len(config.keys))
+    keep_freed_memory()
+    listening = bound(config.listen)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(config, listening, ready))
+
+
+async def _serve(config: Config, listening: socket.socket, ready: Callable[[str, Gateway], None]) -> None:
+    gateway = Gateway(config)
+    server = server_of(config, gateway)
+    gc.collect()
+    gc.freeze()  # what stands now stands until the end: no collection need look at it again
+    gc.set_threshold(20_000, 50, 50)
+    ready(url_of(listening), gateway)
+    try:
+        await server.serve([listening])
+    finally:
+        await gateway.aclose()
+
+
+def server_of(config: Config, gateway: Gateway) -> Server:
+    """The uvicorn server of a gateway; give it listening sockets."""
+    limits = config.limits
+    settings = uvicorn.Config(
+        application(gateway),
+        http=protocol(limits.header_timeout),
+        ws="none",
+        loop="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=int(limits.drain),
+    )
+    return Server(settings, gateway)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where it exists."""
+    if sys.platform == "win32":
+        return None
+    import uvloop  # noqa: PLC0415 - not there on Windows
+
+    return uvloop.new_event_loop
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc not to give freed memory back at once: bodies of megabytes come and go, and cost half so.
+
+    Measured in ``make bench``; elsewhere than on glibc this does nothing.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    trim_threshold, top_pad, mmap_threshold = -1, -2, -3
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    for option, value in ((trim_threshold, 128 << 20), (top_pad, 16 << 20), (mmap_threshold, 64 << 20)):
+        mallopt(option, value)
