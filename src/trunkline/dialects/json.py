@@ -55,12 +55,19 @@ def readdress(
     wins over what the body says. Names are compared at the top level only, after unescaping.
     """
     rename, put = rename or {}, put or {}
-    touched = [*rename, *drop, *put]
-    if _ESCAPED_NAME.search(body) is None and not any(b'"%b"' % name.encode() in body for name in touched):
+    escaped = b"\\u00" in body and _ESCAPED_NAME.search(body) is not None
+    if not escaped and not any(b'"%b"' % name.encode() in body for name in (*rename, *drop, *put)):
         spliced = _splice(body, _ENCODER.encode(model), put)
         if spliced is not None:
             return spliced
     return _rebuild(body, model, rename, drop, put)
+
+
+def present(body: bytes, names: frozenset[str]) -> tuple[str, ...]:
+    """Which of these fields the body has at its top level, sorted; ``body`` is a JSON object."""
+    if not names:
+        return ()
+    return tuple(sorted(names & _FIELDS.decode(body).keys()))
 
 
 def _splice(body: bytes, model: bytes, put: Mapping[str, bytes]) -> bytes | None:
@@ -100,7 +107,7 @@ def _unreadable(body: bytes, error: Exception) -> InvalidRequest:
         body.decode()
     except UnicodeDecodeError as wrong:
         return InvalidRequest(
-            f"The request body is not UTF-8: byte 0x{body[wrong.start]:02x} at {_place(body, wrong.start)}. "
+            f"The request body is not UTF-8: byte 0x{body[wrong.start]:02x}, {_place(body, wrong.start)}. "
             "Encode it as UTF-8."
         )
     return _malformed(body, str(error))
@@ -112,9 +119,7 @@ def _malformed(body: bytes, said: str) -> InvalidRequest:
     found = _AT_BYTE.match(said)
     reason, at = (found[1], found[2]) if found else (said, None)
     place = _place(body, int(at) if at else len(body))
-    return InvalidRequest(
-        f"The request body is not JSON: {reason[:1].lower()}{reason[1:]} at {place}. Correct it there."
-    )
+    return InvalidRequest(f"The request body is not JSON: {reason[:1].lower()}{reason[1:]}; {place}. Correct it there.")
 
 
 def _place(body: bytes, at: int) -> str:

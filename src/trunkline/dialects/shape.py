@@ -4,7 +4,7 @@ Refuses to know which shapes there are.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,12 +31,20 @@ def look(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         return fit(decode_object(body), decoder.type)
 
 
-def fit(raw: dict[str, Any], shape: type[T]) -> T:
-    """The object as ``shape``. Raises InvalidRequest with ``param`` set to the path of the field at fault."""
+def fit(raw: dict[str, Any], shape: type[T], path: str = "") -> T:
+    """The object as ``shape``. Raises InvalidRequest with ``param`` set to the path of the field at fault.
+
+    ``path`` says where in the body the object stands.
+    """
     try:
         return msgspec.convert(raw, shape)
     except msgspec.ValidationError as error:
-        raise _misfit(str(error), raw, shape) from None
+        raise _misfit(str(error), raw, shape, path) from None
+
+
+def unknown(path: str, value: Any, allowed: Iterable[str]) -> InvalidRequest:
+    """The error for a word that is none of those allowed."""
+    return InvalidRequest(f"`{path}` is {shown(value)}; allowed: {', '.join(sorted(allowed))}.", param=path)
 
 
 def left_over(shaped: Any, raw: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -64,17 +72,19 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
-def _misfit(said: str, raw: dict[str, Any], shape: Any) -> InvalidRequest:
+def _misfit(said: str, raw: dict[str, Any], shape: Any, outer: str) -> InvalidRequest:
     found = _SAID.fullmatch(said)
-    what, path = (found["what"], found["path"] or "") if found else (said, "")
+    what, inner = (found["what"], found["path"] or "") if found else (said, "")
     missing = _MISSING.fullmatch(what)
+    path = ".".join(step for step in (outer, inner, missing[1] if missing else "") if step)
     if missing:
-        path = f"{path}.{missing[1]}" if path else missing[1]
         return InvalidRequest(f"`{path}` is missing. Add it.", param=path)
-    steps = [int(index) if index else name for name, index in _STEP.findall(path)]
-    allowed = sorted(set(_choices(inspect.type_info(shape), raw, steps)))
-    hint = f"allowed: {', '.join(allowed)}" if allowed else what[:1].lower() + what[1:]
-    return InvalidRequest(f"`{path}` is {shown(_at(raw, steps))}; {hint}.", param=path)
+    steps = [int(index) if index else name for name, index in _STEP.findall(inner)]
+    value = _at(raw, steps)
+    allowed = set(_choices(inspect.type_info(shape), raw, steps))
+    if allowed:
+        return unknown(path, value, allowed)
+    return InvalidRequest(f"`{path}` is {shown(value)}; {what[:1].lower()}{what[1:]}.", param=path)
 
 
 def _at(value: Any, steps: Sequence[str | int]) -> Any:

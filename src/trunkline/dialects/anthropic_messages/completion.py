@@ -1,0 +1,158 @@
+"""Whole answers: a look at their bytes, opening them, and writing them for a caller.
+
+Refuses to know streams; what their blocks hold is told in the same words as a stream's ``content_block``.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from trunkline.core.chat import Completion, Document, Foreign, Image, Part, Text, Thought, ToolResult, ToolUse
+from trunkline.core.dialect import Sighting
+from trunkline.core.errors import BadReply
+from trunkline.dialects.anthropic_messages.errors import read_error
+from trunkline.dialects.anthropic_messages.finish import finish_of, reason_of
+from trunkline.dialects.anthropic_messages.usage import WireUsage, write_usage
+
+EMPTY = Raw(b"{}")
+
+
+class Glance(Struct):
+    """As much of an answer as a look needs."""
+
+    type: str = ""
+    model: str = ""
+    content: Raw = Raw()
+    stop_reason: str | None = None
+    usage: WireUsage | None = None
+    error: Raw | None = None
+
+
+class Answer(Struct):
+    """A whole answer, its blocks still closed."""
+
+    id: str
+    content: list[Raw]
+    model: str = ""
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    usage: WireUsage = WireUsage()
+
+
+class Block(Struct):
+    """A block of any kind; which fields it has, its ``type`` says."""
+
+    type: str
+    text: str = ""
+    thinking: str = ""
+    signature: str | None = None
+    data: str = ""
+    id: str = ""
+    name: str = ""
+    input: Raw = EMPTY
+
+
+_GLANCE = msgspec.json.Decoder(Glance)
+_ANSWER = msgspec.json.Decoder(Answer)
+_BLOCK = msgspec.json.Decoder(Block)
+
+
+def sight(body: bytes) -> Sighting:
+    """Usage, finish and model. Raises the CallError an error-in-200 stands for, BadReply for no answer."""
+    try:
+        seen = _GLANCE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadReply(f"the provider's answer is no Anthropic message: {error}") from None
+    if seen.type == "error" or seen.error is not None:
+        raise read_error(200, [], body)
+    if bytes(seen.content)[:1] != b"[":
+        raise BadReply("the provider's answer has no `content`, so it is no Anthropic message")
+    usage = (seen.usage or WireUsage()).usage("reported" if seen.usage else "unknown")
+    return Sighting(usage, finish_of(seen.stop_reason) if seen.stop_reason else None, seen.model)
+
+
+def read_completion(body: bytes) -> Completion:
+    """The whole answer. Raises as ``sight`` does."""
+    seen = sight(body)
+    try:
+        answer = _ANSWER.decode(body)
+        parts = tuple(_part(raw) for raw in answer.content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadReply(f"the provider's answer is no Anthropic message: {error}") from None
+    return Completion(
+        id=answer.id,
+        model=answer.model,
+        parts=parts,
+        finish=seen.finish or "stop",
+        usage=seen.usage,
+        stop_sequence=answer.stop_sequence,
+    )
+
+
+def _part(raw: Raw) -> Part:
+    block = _BLOCK.decode(raw)
+    match block.type:
+        case "text":
+            return Text(block.text)
+        case "thinking":
+            return Thought(block.thinking, block.signature)
+        case "redacted_thinking":
+            return Thought(redacted=block.data)
+        case "tool_use":
+            return ToolUse(block.id, block.name, bytes(block.input).decode())
+        case _:
+            return Foreign("anthropic", msgspec.json.decode(raw))
+
+
+def write_completion(completion: Completion) -> bytes:
+    """The answer as an Anthropic message."""
+    return msgspec.json.encode(
+        {
+            "id": completion.id,
+            "type": "message",
+            "role": "assistant",
+            "model": completion.model,
+            "content": [block for part in completion.parts for block in _blocks(part)],
+            "stop_reason": reason_of(
+                completion.finish, completion.stop_sequence, called_tools=bool(completion.tool_calls)
+            ),
+            "stop_sequence": completion.stop_sequence,
+            "stop_details": None,
+            "container": None,
+            "usage": write_usage(completion.usage),
+        }
+    )
+
+
+def _blocks(part: Part) -> list[dict[str, Any]]:
+    """The block a part becomes: none for an empty text and for what no Anthropic answer holds."""
+    match part:
+        case Text(text=text):
+            return [{"type": "text", "text": text}] if text else []
+        case Thought(redacted=str(data)):
+            return [{"type": "redacted_thinking", "data": data}]
+        case Thought():
+            return [{"type": "thinking", "thinking": part.text, "signature": part.signature or ""}]
+        case ToolUse():
+            return [{"type": "tool_use", "id": part.id, "name": part.name, "input": arguments(part.arguments)}]
+        case Foreign(dialect="anthropic"):
+            return [part.wire]
+        case Foreign() | Image() | Document() | ToolResult():
+            return []
+
+
+def arguments(text: str) -> Raw:
+    """A tool call's arguments as ``input``, an object whatever the model wrote.
+
+    Arguments that were cut (finish ``length``) or are no object cannot be told as an object without inventing
+    something, so they are shown whole under the one name ``_raw``.
+    """
+    if not text.strip():
+        return EMPTY
+    try:
+        if isinstance(msgspec.json.decode(text), dict):
+            return Raw(text.encode())
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    return Raw(msgspec.json.encode({"_raw": text}))

@@ -1,0 +1,132 @@
+"""The Anthropic messages dialect: the port ``Dialect`` filled, each method by the room that knows how.
+
+Refuses to know who calls and who answers; a provider's quirks are its fields.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from trunkline.core.chat import ChatRequest, Completion
+from trunkline.core.dialect import DialectName, Envelope, Rendered, Sighting
+from trunkline.core.errors import CallError, InvalidRequest
+from trunkline.dialects.anthropic_messages import completion, errors
+from trunkline.dialects.anthropic_messages.read_request import read_request
+from trunkline.dialects.anthropic_messages.reader import AnthropicReader
+from trunkline.dialects.anthropic_messages.request_wire import Asked, Counted, Peek
+from trunkline.dialects.anthropic_messages.scanner import AnthropicScanner
+from trunkline.dialects.anthropic_messages.write_request import RequestWriter
+from trunkline.dialects.anthropic_messages.writer import AnthropicWriter
+from trunkline.dialects.errors import Headers
+from trunkline.dialects.json import present, readdress
+from trunkline.dialects.shape import look
+
+Version = Literal["2023-06-01", "2026-10-21"]
+_PEEK = msgspec.json.Decoder(Peek)
+
+
+@dataclass(frozen=True, slots=True)
+class AnthropicMessages:
+    """Anthropic messages.
+
+    ``version``             the API version a *translated* request is sent under; a caller's own bytes travel under
+                            the caller's own. Under 2026-10-21 temperature, top_p and top_k are a 400.
+    ``default_max_tokens``  the vendor requires ``max_tokens``; this is sent where the caller set no limit.
+    ``drop``                top-level fields the provider refuses, left out of every request and named.
+    """
+
+    version: Version = "2023-06-01"
+    default_max_tokens: int = 8192
+    drop: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def name(self) -> DialectName:
+        """Its name."""
+        return "anthropic"
+
+    @property
+    def path(self) -> str:
+        """Where requests are sent, below the provider's base URL."""
+        return "/messages"
+
+    @property
+    def count_path(self) -> str:
+        """Where tokens are counted, below the provider's base URL."""
+        return "/messages/count_tokens"
+
+    @property
+    def forward(self) -> frozenset[bytes]:
+        """The caller's headers that belong to its bytes: version and betas say how to read them."""
+        return frozenset({b"anthropic-version", b"anthropic-beta"})
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """What a translated request needs; a verbatim one too, where its caller sent no version."""
+        return [(b"anthropic-version", self.version.encode())]
+
+    def peek(self, body: bytes) -> Envelope:
+        """A quick look. ``max_tokens`` may be missing: a body for counting has none."""
+        seen = look(_PEEK, body)
+        if not seen.model.isprintable():
+            raise InvalidRequest("`model` holds control characters. Send a model name.", param="model")
+        return Envelope(seen.model, bool(seen.stream), seen.max_tokens, include_usage=True)
+
+    def parse_request(self, body: bytes) -> ChatRequest:
+        """The request opened."""
+        return read_request(body, Asked)
+
+    def parse_count(self, body: bytes) -> ChatRequest:
+        """A ``count_tokens`` body opened: as a request, with ``max_tokens`` left out or not."""
+        return read_request(body, Counted)
+
+    def write_count(self, tokens: int) -> bytes:
+        """The answer to ``count_tokens``."""
+        return msgspec.json.encode({"input_tokens": tokens})
+
+    def write_completion(self, answer: Completion) -> bytes:
+        """A whole answer for a caller."""
+        return completion.write_completion(answer)
+
+    def writer(self, envelope: Envelope) -> AnthropicWriter:
+        """A streamed answer for a caller."""
+        return AnthropicWriter(envelope)
+
+    def write_error(self, error: CallError, request_id: str) -> bytes:
+        """An error for a caller."""
+        return errors.write_error(error, request_id)
+
+    def write_stream_error(self, error: CallError, request_id: str) -> bytes:
+        """The event that ends a caller's stream where the answer broke off."""
+        return errors.write_stream_error(error, request_id)
+
+    def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:  # noqa: ARG002
+        """The caller's own bytes for another model, without what the provider refuses."""
+        return Rendered(readdress(body, model, drop=self.drop), present(body, self.drop))
+
+    def write_request(self, request: ChatRequest, model: str) -> Rendered:
+        """A request of another dialect."""
+        sampling = self.version < "2026-10-21"
+        writer = RequestWriter(request, model, default_max_tokens=self.default_max_tokens, sampling=sampling)
+        return writer.write(self.drop)
+
+    def sight(self, body: bytes) -> Sighting:
+        """A look at a whole answer."""
+        return completion.sight(body)
+
+    def read_completion(self, body: bytes) -> Completion:
+        """A whole answer opened."""
+        return completion.read_completion(body)
+
+    def scanner(self) -> AnthropicScanner:
+        """Watches a stream that is handed on verbatim."""
+        return AnthropicScanner()
+
+    def reader(self) -> AnthropicReader:
+        """Opens a stream."""
+        return AnthropicReader()
+
+    def parse_error(
+        self, status: int, headers: Headers, body: bytes, provider: str, now: float | None = None
+    ) -> CallError:
+        """The error an answer of ``provider`` stands for."""
+        return errors.read_error(status, headers, body, provider, now)

@@ -1,0 +1,90 @@
+"""Token counts in Anthropic's words: its ``input_tokens`` leaves out what a cache served or stored.
+
+Refuses to know where the counts stood: in a whole answer, at a stream's start or at its end.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from trunkline.core.usage import UNKNOWN_USAGE, Usage, UsageSource
+
+
+class CacheCreation(Struct):
+    """Tokens stored, by how long they stay."""
+
+    ephemeral_5m_input_tokens: int = 0
+    ephemeral_1h_input_tokens: int = 0
+
+
+class OutputDetails(Struct):
+    """What part of the output was thinking."""
+
+    thinking_tokens: int = 0
+
+
+class WireUsage(Struct):
+    """``usage`` as Anthropic sends it; None where a field was left out, which is not zero."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation: CacheCreation | None = None
+    output_tokens_details: OutputDetails | None = None
+
+    def usage(self, source: UsageSource = "reported") -> Usage:
+        """The counts in disjoint buckets."""
+        hour = self.cache_creation.ephemeral_1h_input_tokens if self.cache_creation else 0
+        stored = self.cache_creation_input_tokens
+        if stored is None:
+            stored = hour + (self.cache_creation.ephemeral_5m_input_tokens if self.cache_creation else 0)
+        output = self.output_tokens or 0
+        thinking = min(self.output_tokens_details.thinking_tokens if self.output_tokens_details else 0, output)
+        return Usage(
+            input=self.input_tokens or 0,
+            cache_read=self.cache_read_input_tokens or 0,
+            cache_write=max(stored - hour, 0),
+            cache_write_1h=hour,
+            output=output - thinking,
+            reasoning=thinking,
+            source=source,
+        )
+
+
+class Tally:
+    """The counts of a stream: those of its start, overwritten by the cumulative ones of its end.
+
+    Until ``message_delta`` the output count is a placeholder, so the usage is called estimated.
+    """
+
+    __slots__ = ("_seen", "usage")
+
+    def __init__(self) -> None:
+        self._seen: WireUsage | None = None
+        self.usage = UNKNOWN_USAGE
+
+    def add(self, wire: WireUsage | None, *, final: bool) -> Usage:
+        """Take the ``usage`` of ``message_start``, or the ``final`` one of ``message_delta``; what it comes to."""
+        if wire is not None:
+            told = {name: value for name, value in asdict(wire).items() if value is not None}
+            self._seen = replace(self._seen, **told) if self._seen else wire
+        if self._seen is not None:
+            self.usage = self._seen.usage("reported" if final else "estimated")
+        return self.usage
+
+
+def write_usage(usage: Usage) -> dict[str, Any]:
+    """``usage`` as an Anthropic caller expects it."""
+    return {
+        "input_tokens": usage.input,
+        "cache_creation_input_tokens": usage.cache_write + usage.cache_write_1h,
+        "cache_read_input_tokens": usage.cache_read,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": usage.cache_write,
+            "ephemeral_1h_input_tokens": usage.cache_write_1h,
+        },
+        "output_tokens": usage.completion,
+        "output_tokens_details": {"thinking_tokens": usage.reasoning},
+    }
