@@ -18,7 +18,7 @@ from trunkline.dialects.anthropic_messages.usage import WireUsage, write_usage
 EMPTY = Raw(b"{}")
 
 
-class Glance(Struct):
+class Glance(Struct, frozen=True):
     """As much of an answer as a look needs."""
 
     type: str = ""
@@ -29,7 +29,7 @@ class Glance(Struct):
     error: Raw | None = None
 
 
-class Answer(Struct):
+class Answer(Struct, frozen=True):
     """A whole answer, its blocks still closed."""
 
     id: str
@@ -40,7 +40,7 @@ class Answer(Struct):
     usage: WireUsage = WireUsage()
 
 
-class Block(Struct):
+class Block(Struct, frozen=True):
     """A block of any kind; which fields it has, its ``type`` says."""
 
     type: str

@@ -13,7 +13,7 @@ from trunkline.dialects.anthropic_messages.errors import read_error
 from trunkline.dialects.anthropic_messages.usage import WireUsage
 
 
-class Start(Struct, gc=False):
+class Start(Struct, frozen=True, gc=False):
     """The message that begins."""
 
     id: str = ""
@@ -21,7 +21,7 @@ class Start(Struct, gc=False):
     usage: WireUsage | None = None
 
 
-class Delta(Struct, gc=False):
+class Delta(Struct, frozen=True, gc=False):
     """More of a block, or of the message."""
 
     type: str = ""
@@ -33,7 +33,7 @@ class Delta(Struct, gc=False):
     stop_sequence: str | None = None
 
 
-class StreamEvent(Struct):
+class StreamEvent(Struct, frozen=True):
     """Any event of the stream."""
 
     type: str = ""

@@ -11,20 +11,20 @@ from msgspec.structs import asdict, replace
 from trunkline.core.usage import UNKNOWN_USAGE, Usage, UsageSource
 
 
-class CacheCreation(Struct):
+class CacheCreation(Struct, frozen=True):
     """Tokens stored, by how long they stay."""
 
     ephemeral_5m_input_tokens: int = 0
     ephemeral_1h_input_tokens: int = 0
 
 
-class OutputDetails(Struct):
+class OutputDetails(Struct, frozen=True):
     """What part of the output was thinking."""
 
     thinking_tokens: int = 0
 
 
-class WireUsage(Struct):
+class WireUsage(Struct, frozen=True):
     """``usage`` as Anthropic sends it; None where a field was left out, which is not zero."""
 
     input_tokens: int | None = None
