@@ -45,7 +45,7 @@ class Frames:
             if joined is None:
                 return []
             data = joined
-        frames = self._cut(data)
+        frames = self._cut_any(data) if b"\r" in data else self._cut(data)
         if self._overflow and not frames:
             self._refuse()
         return frames
@@ -86,12 +86,15 @@ class Frames:
         self._overflow = self._seen > self._limit + LONGEST_BLANK
 
     def _cut(self, data: bytes) -> list[Frame]:
-        if b"\r" in data:
-            return self._cut_any(data)
+        """Frames of lines that end in LF, as all providers send them: no regex and no loop over lines."""
         blocks = data.split(b"\n\n")
-        self._pending += blocks.pop()
-        self._keep()
-        frames = []
+        rest = blocks.pop()
+        if rest:
+            self._pending += rest
+            self._keep()
+        if len(data) <= self._limit and not self._first:
+            return [_frame(block + b"\n\n", block) for block in blocks]
+        frames: list[Frame] = []
         for block in blocks:
             if len(block) > self._limit:
                 self._overflow = True
@@ -116,14 +119,19 @@ class Frames:
         if self._first:
             self._first = False
             block = block.removeprefix(BOM)
-        # The two shapes that providers send, without a loop over lines (a third of the cost, measured).
-        if block.startswith(b"data: ") and b"\n" not in block and b"\r" not in block:
+        return _frame(raw, block) if b"\r" not in block else _interpreted(raw, block)
+
+
+def _frame(raw: bytes, block: bytes) -> Frame:
+    """A block without CR; first the two shapes that providers send, at a third of the cost (measured)."""
+    if block.startswith(b"data: "):
+        if b"\n" not in block:
             return Frame(raw, b"message", block[6:])
-        if block.startswith(b"event: ") and b"\r" not in block:
-            name, _, rest = block.partition(b"\n")
-            if len(name) > len(b"event: ") and rest.startswith(b"data: ") and b"\n" not in rest:
-                return Frame(raw, name[7:], rest[6:])
-        return _interpreted(raw, block)
+    elif block.startswith(b"event: "):
+        name, _, rest = block.partition(b"\n")
+        if rest.startswith(b"data: ") and b"\n" not in rest and len(name) > len(b"event: "):
+            return Frame(raw, name[7:], rest[6:])
+    return _interpreted(raw, block)
 
 
 def _interpreted(raw: bytes, block: bytes) -> Frame:

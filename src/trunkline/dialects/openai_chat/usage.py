@@ -1,0 +1,95 @@
+"""Token counts as OpenAI spells them, to and from buckets that never overlap.
+
+Refuses to price them, and to guess: counts that cannot be read are as good as none.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from trunkline.core.usage import Usage
+
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+"""A billion tokens is beyond any window: more is a fault of the provider, not a bill."""
+
+
+class PromptDetails(Struct):
+    """``prompt_tokens_details``."""
+
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+
+
+class CompletionDetails(Struct):
+    """``completion_tokens_details``."""
+
+    reasoning_tokens: Count | None = None
+
+
+class WireUsage(Struct):
+    """``usage``; ``prompt_cache_hit_tokens`` is DeepSeek's name for cached tokens."""
+
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    total_tokens: Count | None = None
+    prompt_tokens_details: PromptDetails | None = None
+    completion_tokens_details: CompletionDetails | None = None
+    prompt_cache_hit_tokens: Count | None = None
+
+
+_DECODER = msgspec.json.Decoder(WireUsage)
+
+
+def read_usage(raw: Raw) -> Usage | None:
+    """The buckets; None where nothing (usable) was told. A told zero is a zero."""
+    told = bytes(raw)
+    if told in (b"", b"null"):
+        return None
+    try:
+        wire = _DECODER.decode(told)
+    except msgspec.DecodeError:
+        return None
+    if wire.prompt_tokens is None and wire.completion_tokens is None:
+        return None
+    return _buckets(wire)
+
+
+def _buckets(wire: WireUsage) -> Usage:
+    prompt, completion = wire.prompt_tokens or 0, wire.completion_tokens or 0
+    details = wire.prompt_tokens_details or PromptDetails()
+    read = min(details.cached_tokens or wire.prompt_cache_hit_tokens or 0, prompt)
+    write = min(details.cache_write_tokens or 0, prompt - read)
+    reasoning = (wire.completion_tokens_details or CompletionDetails()).reasoning_tokens or 0
+    output = completion - _counted_inside(reasoning, wire)
+    return Usage(input=prompt - read - write, cache_read=read, cache_write=write, output=output, reasoning=reasoning)
+
+
+def _counted_inside(reasoning: int, wire: WireUsage) -> int:
+    """How much of ``reasoning`` stands in ``completion_tokens``: all of it at OpenAI, nothing at xAI.
+
+    xAI adds reasoning on top, which its total gives away.
+    """
+    prompt, completion = wire.prompt_tokens or 0, wire.completion_tokens or 0
+    on_top = wire.total_tokens is not None and wire.total_tokens >= prompt + completion + reasoning
+    return 0 if on_top else min(reasoning, completion)
+
+
+def write_usage(usage: Usage) -> dict[str, Any]:
+    """The object OpenAI's callers expect: prompt tokens with cached ones, completion tokens with reasoning."""
+    return {
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.total,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cache_read,
+            "cache_write_tokens": usage.cache_write + usage.cache_write_1h,
+            "audio_tokens": 0,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
