@@ -40,7 +40,7 @@ def serve(port: int, ready: Callable[[str], None]) -> NoReturn:
     server = _start(weights, port)
     ready(f"{server.listening_address}/v1")
     signal.sigwait(STOP)
-    # At once: the engine's own way out waits for every answer in flight, minutes at worst. Nothing here is worth saving.
+    # At once: the engine's own way out waits for every answer in flight, minutes at worst. Nothing here needs saving.
     os._exit(0)
 
 
