@@ -11,9 +11,10 @@ from msgspec import Raw, Struct
 from trunkline.core.chat import Completion, Document, Foreign, Image, Part, Text, Thought, ToolResult, ToolUse
 from trunkline.core.dialect import Sighting
 from trunkline.core.errors import BadReply
+from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects.anthropic_messages.errors import read_error
 from trunkline.dialects.anthropic_messages.finish import finish_of, reason_of
-from trunkline.dialects.anthropic_messages.usage import WireUsage, write_usage
+from trunkline.dialects.anthropic_messages.usage import read_usage, write_usage
 
 EMPTY = Raw(b"{}")
 
@@ -25,7 +26,7 @@ class Glance(Struct, frozen=True):
     model: str = ""
     content: Raw = Raw()
     stop_reason: str | None = None
-    usage: WireUsage | None = None
+    usage: Raw = Raw()
     error: Raw | None = None
 
 
@@ -37,7 +38,6 @@ class Answer(Struct, frozen=True):
     model: str = ""
     stop_reason: str | None = None
     stop_sequence: str | None = None
-    usage: WireUsage = WireUsage()
 
 
 class Block(Struct, frozen=True):
@@ -68,7 +68,8 @@ def sight(body: bytes) -> Sighting:
         raise read_error(200, [], body)
     if bytes(seen.content)[:1] != b"[":
         raise BadReply("the provider's answer has no `content`, so it is no Anthropic message")
-    usage = (seen.usage or WireUsage()).usage("reported" if seen.usage else "unknown")
+    told = read_usage(seen.usage)
+    usage = told.usage() if told else UNKNOWN_USAGE
     return Sighting(usage, finish_of(seen.stop_reason) if seen.stop_reason else None, seen.model)
 
 

@@ -99,7 +99,7 @@ class AnthropicMessages:
         """The event that ends a caller's stream where the answer broke off."""
         return errors.write_stream_error(error, request_id)
 
-    def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:  # noqa: ARG002
+    def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:
         """The caller's own bytes for another model, without what the provider refuses."""
         return Rendered(readdress(body, model, drop=self.drop), present(body, self.drop))
 

@@ -8,6 +8,7 @@ import msgspec
 from trunkline.core.errors import CallError
 from trunkline.dialects.errors import Headers, provider_error
 
+FIRST_SERVER_STATUS = 500
 TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -35,15 +36,21 @@ def write_error(error: CallError, request_id: str) -> bytes:
     """The envelope; the provider's own, byte for byte, where it is Anthropic's and about the caller's request."""
     if error.body is not None and error.dialect == "anthropic" and not error.blames_provider:
         return error.body
-    fallback = "invalid_request_error" if error.status < 500 else "api_error"  # noqa: PLR2004
-    named = f"{error.provider}: {error.message}" if error.provider else error.message
-    inner = {"type": TYPES.get(error.status, fallback), "message": named}
+    fallback = "invalid_request_error" if error.status < FIRST_SERVER_STATUS else "api_error"
+    inner = {"type": TYPES.get(error.status, fallback), "message": _message(error)}
     return msgspec.json.encode({"type": "error", "error": inner, "request_id": request_id})
 
 
 def write_stream_error(error: CallError, request_id: str) -> bytes:
     """The ``error`` event that ends a stream; ``message_stop`` never follows it."""
-    data = write_error(error, request_id)
-    if b"\n" in data or b"\r" in data:  # a provider's body may be spread over lines, an event's data may not
-        data = msgspec.json.encode(msgspec.json.decode(data))
-    return b"event: error\ndata: %b\n\n" % data
+    # a provider's own body may be spread over lines, an event's data may not
+    return b"event: error\ndata: %b\n\n" % msgspec.json.format(write_error(error, request_id), indent=-1)
+
+
+def _message(error: CallError) -> str:
+    """What happened, by whom; a provider's words about our credential are kept back, since they may quote the key."""
+    if error.provider is None:
+        return error.message
+    if error.blames == "credential":
+        return f"{error.provider}: the provider refused the credential or the account configured for it"
+    return f"{error.provider}: {error.message}"

@@ -5,6 +5,7 @@ Refuses to invent an end: without ``message_stop`` there is none.
 
 from trunkline.core.dialect import Frame
 from trunkline.core.events import Began, Ended, Event, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
+from trunkline.core.usage import Usage
 from trunkline.dialects.anthropic_messages.completion import EMPTY, Block
 from trunkline.dialects.anthropic_messages.finish import finish_of
 from trunkline.dialects.anthropic_messages.stream_wire import (
@@ -58,8 +59,7 @@ class AnthropicReader:
         if event.message is None:
             return []
         began = Began(event.message.id, event.message.model)
-        usage = self._tally.add(event.message.usage, final=False)
-        return [began, UsageSeen(usage)] if event.message.usage else [began]
+        return [began, *_seen(self._tally.add(event.message.usage, final=False))]
 
     def _opened(self, index: int, block: Block) -> list[Event]:
         match block.type:
@@ -93,4 +93,8 @@ class AnthropicReader:
         delta = event.delta or NO_DELTA
         if delta.stop_reason:
             self._ended = Ended(finish_of(delta.stop_reason), delta.stop_sequence)
-        return [UsageSeen(self._tally.add(event.usage, final=True))]
+        return _seen(self._tally.add(event.usage, final=True))
+
+
+def _seen(usage: Usage) -> list[Event]:
+    return [] if usage.source == "unknown" else [UsageSeen(usage)]

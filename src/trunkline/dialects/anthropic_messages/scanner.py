@@ -61,7 +61,7 @@ class AnthropicScanner:
         elif event.type == "message_stop":
             self.done = True
 
-    def usage_only(self, frame: Frame) -> bool:  # noqa: ARG002
+    def usage_only(self, frame: Frame) -> bool:
         """Never: Anthropic always shows usage, in events that say more than that."""
         return False
 

@@ -10,7 +10,6 @@ from trunkline.core.dialect import Frame
 from trunkline.core.errors import BrokenStream
 from trunkline.dialects.anthropic_messages.completion import Block
 from trunkline.dialects.anthropic_messages.errors import read_error
-from trunkline.dialects.anthropic_messages.usage import WireUsage
 
 
 class Start(Struct, frozen=True, gc=False):
@@ -18,7 +17,7 @@ class Start(Struct, frozen=True, gc=False):
 
     id: str = ""
     model: str = ""
-    usage: WireUsage | None = None
+    usage: Raw = Raw()
 
 
 class Delta(Struct, frozen=True, gc=False):
@@ -41,7 +40,7 @@ class StreamEvent(Struct, frozen=True):
     message: Start | None = None
     content_block: Block | None = None
     delta: Delta | None = None
-    usage: WireUsage | None = None
+    usage: Raw = Raw()
     error: Raw | None = None
 
 

@@ -3,34 +3,38 @@
 Refuses to know where the counts stood: in a whole answer, at a stream's start or at its end.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Raw, Struct
 from msgspec.structs import asdict, replace
 
 from trunkline.core.usage import UNKNOWN_USAGE, Usage, UsageSource
+
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+"""A billion tokens is beyond any window: more is a fault of the provider, not a bill."""
 
 
 class CacheCreation(Struct, frozen=True):
     """Tokens stored, by how long they stay."""
 
-    ephemeral_5m_input_tokens: int = 0
-    ephemeral_1h_input_tokens: int = 0
+    ephemeral_5m_input_tokens: Count = 0
+    ephemeral_1h_input_tokens: Count = 0
 
 
 class OutputDetails(Struct, frozen=True):
     """What part of the output was thinking."""
 
-    thinking_tokens: int = 0
+    thinking_tokens: Count = 0
 
 
 class WireUsage(Struct, frozen=True):
     """``usage`` as Anthropic sends it; None where a field was left out, which is not zero."""
 
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
+    cache_read_input_tokens: Count | None = None
     cache_creation: CacheCreation | None = None
     output_tokens_details: OutputDetails | None = None
 
@@ -53,6 +57,17 @@ class WireUsage(Struct, frozen=True):
         )
 
 
+_DECODER = msgspec.json.Decoder(WireUsage | None)
+
+
+def read_usage(raw: Raw) -> WireUsage | None:
+    """The counts; None where none were told, or none that can be read: an answer is worth more than its counts."""
+    try:
+        return _DECODER.decode(raw) if bytes(raw) else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 class Tally:
     """The counts of a stream: those of its start, overwritten by the cumulative ones of its end.
 
@@ -65,8 +80,9 @@ class Tally:
         self._seen: WireUsage | None = None
         self.usage = UNKNOWN_USAGE
 
-    def add(self, wire: WireUsage | None, *, final: bool) -> Usage:
+    def add(self, raw: Raw, *, final: bool) -> Usage:
         """Take the ``usage`` of ``message_start``, or the ``final`` one of ``message_delta``; what it comes to."""
+        wire = read_usage(raw)
         if wire is not None:
             told = {name: value for name, value in asdict(wire).items() if value is not None}
             self._seen = replace(self._seen, **told) if self._seen else wire
