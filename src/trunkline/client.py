@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -41,15 +41,7 @@ class Dollars(Decimal):
 
 
 class Answer:
-    """What came back.
-
-    ``text``        the visible text, ``""`` if the model only called tools.
-    ``cost``        exact US dollars over all attempts; None where a price or a usage is not known, never 0 then.
-    ``provider``, ``model``  who answered.
-    ``usage``       token buckets and whether the provider reported them.
-    ``finish``      ``stop``, ``length``, ``tool_calls``, ``content_filter``, ...
-    ``attempts``    every request that was made for it.
-    """
+    """What came back; ``completion`` is the whole of it, ``dropped`` what the target could not express."""
 
     __slots__ = ("_exchange", "completion", "dropped")
 
@@ -60,44 +52,54 @@ class Answer:
 
     @property
     def text(self) -> str:
+        """The visible text, joined."""
         return self.completion.text
 
     @property
     def thoughts(self) -> str:
+        """The reasoning text, where the provider shows it."""
         return self.completion.thoughts
 
     @property
     def tool_calls(self) -> tuple[ToolUse, ...]:
+        """The tools the model wants called."""
         return self.completion.tool_calls
 
     @property
     def finish(self) -> Finish:
+        """Why the answer ended."""
         return self.completion.finish
 
     @property
     def usage(self) -> Usage:
+        """Tokens by bucket, and whether the provider reported them."""
         outcome = self._exchange.outcome
         return outcome.usage if outcome else self.completion.usage
 
     @property
     def provider(self) -> str:
+        """Who answered."""
         return self._exchange.attempts[-1].target.provider
 
     @property
     def model(self) -> str:
+        """The provider's own name of the model that answered."""
         return self._exchange.attempts[-1].target.model
 
     @property
     def cost(self) -> Dollars | None:
+        """Exact US dollars over all attempts; None where a price or a usage is not known."""
         nanos = self._exchange.cost
         return None if nanos is None else Dollars(Decimal(nanos) / NANOS_PER_USD)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
+        """Every request that was made, in order."""
         return tuple(self._exchange.attempts)
 
     @property
     def request_id(self) -> str:
+        """The id that logs and records know this call by."""
         return self._exchange.id
 
     @property
@@ -125,7 +127,7 @@ class Stream:
         self._gathering = Gathering()
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        """Pieces of text as they come. Raises the CallError of a stream that breaks: a cut answer never ends cleanly."""
+        """Pieces of text as they come. Raises the CallError of a stream that breaks: a cut one never ends cleanly."""
         async for event in self.events():
             if isinstance(event, TextDelta):
                 yield event.text

@@ -5,7 +5,6 @@ Refuses to know prices of anything. No float touches money.
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-
 Nanos = int
 """Nano-dollars: 1 USD is 1_000_000_000."""
 

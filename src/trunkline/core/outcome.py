@@ -6,7 +6,7 @@ Refuses to know who listens.
 from msgspec import Struct
 
 from trunkline.core.chat import Finish
-from trunkline.core.errors import CallError, CallerGone
+from trunkline.core.errors import CallerGone, CallError
 from trunkline.core.usage import UNKNOWN_USAGE, Usage
 
 

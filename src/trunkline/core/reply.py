@@ -49,7 +49,9 @@ class Reply(Protocol):
     dropped: tuple[str, ...]  # request fields the target could not express
     outcome: Outcome | None
 
-    def on_settled(self, hear: Hear) -> None: ...
+    def on_settled(self, hear: Hear) -> None:
+        """Hear the outcome once: when the answer ends, or at once if it has."""
+        ...
 
     def blocks(self, dialect: Dialect, envelope: Envelope, request_id: str) -> AsyncIterator[bytes]:
         """The bytes in the caller's dialect, as they come; an error after content becomes a stream's last event."""

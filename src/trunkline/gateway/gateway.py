@@ -8,10 +8,10 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from trunkline._version import __version__
+from trunkline.core.call import Call
 from trunkline.core.dialect import Dialect
-from trunkline.core.exchange import Exchange, Handler, Target
+from trunkline.core.exchange import Handler, Target
 from trunkline.core.money import Nanos
-from trunkline.core.reply import Reply
 from trunkline.core.secret import Secret
 from trunkline.core.usage import Usage
 from trunkline.gateway import config as configs
@@ -69,6 +69,10 @@ class Gateway:
             ]
         return list(dict.fromkeys(names))
 
+    async def count_tokens(self, call: Call) -> bytes | None:
+        """The first target's own count of a prompt's tokens, in Anthropic's form; None where it has none."""
+        return await self._routes.find(call.envelope.model).endpoints[0].count_tokens(call)
+
     def figures(self) -> dict[str, object]:
         """A few numbers for whoever asks how the house is."""
         return {
@@ -104,7 +108,7 @@ class Gateway:
             self._transport,
             self.clock,
             route.timeouts.over(self.config.timeouts),
-            cost_of,
+            cost_of=cost_of,
             refuse_unsupported=route.on_unsupported == "refuse",
         )
 

@@ -13,8 +13,8 @@ from trunkline.core.chat import Completion, Text, Thought, ToolUse
 from trunkline.core.dialect import Dialect, Envelope, Frame, Rendered, Writer
 from trunkline.core.errors import (
     BadReply,
-    CallError,
     CallerGone,
+    CallError,
     DeadlineExceeded,
     FirstContentTimeout,
     ReadTimeout,
@@ -24,6 +24,7 @@ from trunkline.core.errors import (
 from trunkline.core.events import Began, Ended, Event, Gathering, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
 from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Settling
+from trunkline.core.tokens import tokens_in
 from trunkline.core.usage import Usage
 from trunkline.dialects.sse import Frames
 
@@ -37,9 +38,13 @@ class Source(Protocol):
 
     expires: float
 
-    async def receive(self) -> bytes: ...
+    async def receive(self) -> bytes:
+        """The next bytes; ``b""`` at the end."""
+        ...
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        """Leave now."""
+        ...
 
 
 class Pace(Struct, frozen=True):
@@ -100,7 +105,12 @@ class WholeReply(Settling):
         for event in unfold(self._opened()):
             yield event
 
-    async def blocks(self, dialect: Dialect, envelope: Envelope, request_id: str) -> AsyncIterator[bytes]:
+    async def blocks(
+        self,
+        dialect: Dialect,
+        envelope: Envelope,
+        request_id: str,  # noqa: ARG002 - a whole answer has no error left to name it in
+    ) -> AsyncIterator[bytes]:
         """One block: the provider's own bytes where the dialect is the same, else a translation.
 
         A caller that asked for a stream of a provider that does not stream gets one made of the whole answer.
@@ -125,8 +135,19 @@ class StreamedReply(Settling):
     """
 
     __slots__ = (
-        "_broken", "_dialect", "_ended", "_first", "_frames", "_held", "_hide", "_hidden", "_pace", "_prompt",
-        "_scanner", "_source", "dropped",
+        "_broken",
+        "_dialect",
+        "_ended",
+        "_first",
+        "_frames",
+        "_held",
+        "_hidden",
+        "_hide",
+        "_pace",
+        "_prompt",
+        "_scanner",
+        "_source",
+        "dropped",
     )  # fmt: skip
 
     def __init__(self, source: Source, dialect: Dialect, pace: Pace, rendered: Rendered, prompt_tokens: int) -> None:
@@ -173,7 +194,7 @@ class StreamedReply(Settling):
             data = await self._source.receive()
         except ReadTimeout as error:
             raise self._pace.late(committed=self._first is not None) from error
-        good = self._scan(self._frames.feed(data) if data else self._frames.end())
+        good = self._scan(self._frames.feed(data) if data else [_closed(frame) for frame in self._frames.end()])
         self._ended = not data or self._scanner.done
         if self._ended and not self._broken:
             self._check_end()
@@ -309,9 +330,9 @@ class StreamedReply(Settling):
                 pass
 
 
-def tokens_in(characters: int) -> int:
-    """A rough count of tokens: four characters each, as the vendors' own rule of thumb has it, rounded up."""
-    return -(-characters // 4)
+def _closed(frame: Frame) -> Frame:
+    """The last frame of a connection, which no blank line ended: what follows it must not run into it."""
+    return Frame(frame.raw + b"\n\n", frame.event, frame.data)
 
 
 def unfold(completion: Completion) -> list[Event]:

@@ -14,14 +14,17 @@ from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import Nanos
 from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Reply, held
+from trunkline.core.tokens import tokens_in
 from trunkline.core.usage import Usage
-from trunkline.providers.answer import Pace, StreamedReply, WholeReply, tokens_in
+from trunkline.providers.answer import Pace, StreamedReply, WholeReply
 from trunkline.providers.timeouts import Timeouts
 from trunkline.transport.transport import Headers, Origin, Request, Response, Transport
 
 WHOLE_BODY_LIMIT = 64 * 1024 * 1024  # bytes; base64 images and audio come in whole answers
 ERROR_BODY_LIMIT = 1024 * 1024  # bytes; the largest real error page seen is below 100 KiB
 ERROR_BODY_SECONDS = 5.0
+COUNT_SECONDS = 5.0  # a count is asked for on the way to a chat: an estimate now is better than a count later
+OK = 200  # the only status an answer has
 
 TYPICAL_OUTPUT = 256.0  # tokens, until the model's own answers have shown better
 LEARNING = 0.1  # weight of the newest answer
@@ -43,7 +46,8 @@ class Endpoint:
     """
 
     __slots__ = (
-        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "cost_of", "in_flight", "target",
+        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "cost_of", "in_flight",
+        "target",
     )  # fmt: skip
 
     def __init__(
@@ -53,8 +57,8 @@ class Endpoint:
         transport: Transport,
         clock: Callable[[], float],
         timeouts: Timeouts,
-        cost_of: Callable[[Usage], Nanos | None],
         *,
+        cost_of: Callable[[Usage], Nanos | None],
         refuse_unsupported: bool = False,
     ) -> None:
         self.target = target
@@ -134,7 +138,7 @@ class Endpoint:
             raise pace.late(committed=False) from error
 
     async def _answer(self, response: Response, call: Call, dialect: Dialect, rendered: Rendered, pace: Pace) -> Reply:
-        if response.status != 200:  # noqa: PLR2004 - the only status an answer has
+        if response.status != OK:
             response.expires = min(response.expires, self._clock() + ERROR_BODY_SECONDS)
             body = await response.read(ERROR_BODY_LIMIT)
             raise dialect.parse_error(response.status, response.headers, body, self.target.provider)
@@ -158,12 +162,29 @@ class Endpoint:
             usage = Usage(input=tokens_in(len(call.body)), output=tokens_in(len(body)), source="estimated")
         return WholeReply(body, dialect, completion, rendered.dropped, Outcome(usage, took, took, sighting.finish))
 
+    async def count_tokens(self, call: Call) -> bytes | None:
+        """The provider's own answer to Anthropic's ``count_tokens``; None where it has none or does not answer."""
+        door = self._doors.get("anthropic")
+        if door is None or not call.speaks(door.dialect):
+            return None
+        body = door.dialect.readdress(call.body, call.envelope, self.target.model).body
+        headers = door.headers + forwarded(call.headers, door.dialect)
+        expires = self._clock() + COUNT_SECONDS
+        try:
+            target = f"{door.target}/count_tokens"
+            request = Request("POST", door.origin, target, headers, body, expires, self._timeouts.connect)
+            response = await self._transport.send(request)
+            answer = await response.read(ERROR_BODY_LIMIT)
+        except CallError:
+            return None
+        return answer if response.status == OK else None
+
     def __repr__(self) -> str:
         return f"<Endpoint {self.target} [{self.in_flight} in flight]>"
 
 
 def forwarded(headers: Headers, dialect: Dialect) -> Headers:
-    """The caller's headers that may travel to a provider of the same dialect, and the dialect's own where it sent none."""
+    """The caller's headers that may travel on in the same dialect, and the dialect's own where it sent none."""
     kept = [header for header in headers if header[0] in dialect.forward]
     names = {name for name, _ in kept}
     return kept + [header for header in dialect.headers() if header[0] not in names]

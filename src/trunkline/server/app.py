@@ -121,7 +121,8 @@ class App:
         methods = self.doors.find(visit.path)
         if methods is None:
             raise NotFound(
-                f"there is nothing at {visit.path[:200]!r}; see POST /v1/chat/completions, POST /v1/messages, GET /v1/models"
+                f"there is nothing at {visit.path[:200]!r}; there are POST /v1/chat/completions, POST /v1/messages "
+                "and GET /v1/models"
             )
         door = methods.get(visit.scope["method"])
         if door is None:

@@ -1,9 +1,12 @@
 """The door that counts a prompt's tokens without asking a model.
 
-Refuses to bill from what it says: it is an estimate, and its header says so.
+Refuses to bill from what it says: where it is an estimate, its header says so.
 """
 
-from trunkline.core.dialect import Dialect
+from trunkline.core.call import Call
+from trunkline.core.errors import Forbidden
+from trunkline.core.tokens import prompt_tokens
+from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import Visit
 from trunkline.server.auth import Keys
@@ -15,15 +18,22 @@ class CountTokens:
 
     __slots__ = ("_dialect", "_gateway", "_keys")
 
-    def __init__(self, gateway: Gateway, keys: Keys, dialect: Dialect) -> None:
+    def __init__(self, gateway: Gateway, keys: Keys, dialect: AnthropicMessages) -> None:
         self._gateway = gateway
         self._keys = keys
         self._dialect = dialect
 
     async def __call__(self, visit: Visit) -> None:
-        """``{"input_tokens": n}``; the provider's own count where the first target has one, else an estimate."""
-        caller = self._keys.caller(visit.scope["headers"])
+        """``{"input_tokens": n}``: the provider's own count where the first target has one, else an estimate."""
+        headers = visit.scope["headers"]
+        caller = self._keys.caller(headers)
         limits = self._gateway.limits
         body = await read_body(visit.scope, visit.receive, limits.body, limits.body_timeout)
-        count, source = await self._gateway.count_tokens(body, self._dialect, caller, visit.scope["headers"])
-        await visit.json(200, {"input_tokens": count}, [(b"x-trunkline-token-source", source.encode())])
+        call = Call(body, self._dialect, caller=caller, headers=headers)
+        if not caller.may_use(call.envelope.model):
+            raise Forbidden(f"the key {caller.name!r} may not use this model", param="model")
+        request = self._dialect.parse_count(body)
+        counted = await self._gateway.count_tokens(call)
+        source = b"estimated" if counted is None else b"provider"
+        answer = self._dialect.write_count(prompt_tokens(request)) if counted is None else counted
+        await visit.bytes(200, answer, [(b"x-trunkline-token-source", source)])

@@ -20,8 +20,8 @@ class GatewayDoors:
     """The table of paths. Every door asks for a key but the probes, which show nothing."""
 
     def __init__(self, gateway: Gateway, keys: Keys) -> None:
-        self._openai: Dialect = OpenAIChat()
-        self._anthropic: Dialect = AnthropicMessages()
+        self._openai = OpenAIChat()
+        self._anthropic = AnthropicMessages()
         health, models = Health(gateway), Models(gateway, keys)
         self._one_model: dict[str, Door] = {"GET": models.one}
         self._table: dict[str, dict[str, Door]] = {

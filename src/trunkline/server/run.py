@@ -117,7 +117,7 @@ def server_of(config: Config, gateway: Gateway) -> Server:
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's where it exists."""
+    """Uvloop's where it exists."""
     if sys.platform == "win32":
         return None
     import uvloop  # noqa: PLC0415 - not there on Windows
