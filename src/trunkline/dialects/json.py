@@ -32,13 +32,11 @@ def decode_object(body: bytes) -> dict[str, Any]:
 
 
 def encode(value: Any) -> bytes:
-    """The JSON of a request. Raises InvalidRequest for what a caller nested or counted beyond what JSON can carry."""
+    """The JSON of a request. Raises InvalidRequest for what its caller nested too deeply to be written."""
     try:
         return _ENCODER.encode(value)
     except RecursionError:
         raise InvalidRequest("The request is nested too deeply. Flatten its deepest schema or tool input.") from None
-    except OverflowError:
-        raise InvalidRequest("The request holds an integer of more than 64 bits. Send it as a string.") from None
 
 
 def readdress(

@@ -67,8 +67,8 @@ def shown(value: Any) -> str:
     """A wrong value as JSON, short enough for an error message."""
     try:
         text = msgspec.json.encode(value).decode()
-    except (RecursionError, OverflowError):  # nested or counted beyond what JSON is written for
-        return "a value too deep or too large to show"
+    except RecursionError:
+        return "a value too deep to show"
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
