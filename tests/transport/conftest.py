@@ -99,7 +99,7 @@ class WireServer:
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def __aenter__(self) -> "WireServer":
-        self._server = await asyncio.start_server(self._accept, self.host, 0, ssl=self.tls)
+        self._server = await asyncio.start_server(self._accept, self.host, 0, ssl=self.tls, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -125,7 +125,9 @@ class WireServer:
     ) -> Request:
         headers = [(b"content-type", b"application/json")] if headers is None else headers
         body = body if method == "POST" else b""
-        return Request(method, more.pop("origin", self.origin()), target, headers, body, time.monotonic() + within, **more)
+        return Request(
+            method, more.pop("origin", self.origin()), target, headers, body, time.monotonic() + within, **more
+        )
 
     def cut_all(self) -> None:
         """Reset every connection."""

@@ -7,8 +7,12 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from functools import partial
+from io import BytesIO
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 from urllib.request import getproxies_environment, proxy_bypass
+from weakref import WeakSet
 
 from msgspec import Struct
 
@@ -39,6 +43,12 @@ try:
 except ImportError as error:
     raise ConfigError("the aiohttp transport needs aiohttp: pip install 'trunkline[aiohttp]'") from error
 
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
+_WRITTEN_AT_ONCE = 64 << 10
+
 _FAILURES: tuple[tuple[type[BaseException], type[CallError], str], ...] = (  # the first that fits
     (aiohttp.ClientConnectorCertificateError, TlsFailed, "its certificate was refused"),
     (aiohttp.ClientConnectorSSLError, TlsFailed, "the TLS handshake failed"),
@@ -60,6 +70,27 @@ class Proxy(Struct, frozen=True):
 
     url: URL
     auth: aiohttp.BasicAuth | None
+
+
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp takes bytes that came on an idle connection for the answer to the next request: close such a one."""
+
+    def __init__(self, *, tls: ssl.SSLContext, idle_seconds: float) -> None:
+        # Turns are ours: aiohttp's own queue loses one when the request that has just got it is cancelled.
+        super().__init__(ssl=tls, limit=0, keepalive_timeout=idle_seconds)
+        self._used: WeakSet[object] = WeakSet()
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: "list[Trace]", timeout: aiohttp.ClientTimeout
+    ) -> "Connection":
+        """A connection on which nothing waits to be read, unless it is new."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            if protocol is None or protocol not in self._used or not protocol.should_close:
+                self._used.add(protocol)
+                return connection
+            connection.close()
 
 
 class _Sending:
@@ -213,6 +244,7 @@ class AiohttpTransport:
         self._tls = tls_context(ca_file)
         self._environment = getproxies_environment()
         self._session: aiohttp.ClientSession | None = None
+        self._turns: dict[Origin, asyncio.Semaphore] = {}
         self._active = 0  # requests sent and responses that have not ended
         self._all_ended: asyncio.Future[None] | None = None
         self._closed = False
@@ -224,13 +256,19 @@ class AiohttpTransport:
             raise ShuttingDown("the transport is closed and sends no more requests")
         if request.expires <= self._clock():
             raise ConnectTimeout("the request's time was over before it could be sent")
+        turns = self._turns.setdefault(request.origin, asyncio.Semaphore(self._limits.connections_per_origin))
         self._active += 1
+        try:
+            await self._take_turn(turns, request)
+        except BaseException:
+            self._ended(None)
+            raise
         try:
             response = await self._send_again_if_stale(request)
         except BaseException:
-            self._ended()
+            self._ended(turns)
             raise
-        response.when_ended(self._ended)
+        response.when_ended(partial(self._ended, turns))
         return response
 
     async def aclose(self) -> None:
@@ -251,7 +289,16 @@ class AiohttpTransport:
         except StaleConnection:
             return await self._send_once(request)
 
-    def _ended(self) -> None:
+    async def _take_turn(self, turns: asyncio.Semaphore, request: Request) -> None:
+        try:
+            async with asyncio.timeout_at(_when(request.expires, self._clock)):
+                await turns.acquire()
+        except TimeoutError as error:
+            raise ConnectTimeout(f"all {self._limits.connections_per_origin} connections stayed busy") from error
+
+    def _ended(self, turns: asyncio.Semaphore | None) -> None:
+        if turns is not None:
+            turns.release()
         self._active -= 1
         if self._all_ended is not None and not self._all_ended.done() and not self._active:
             self._all_ended.set_result(None)
@@ -284,7 +331,7 @@ class AiohttpTransport:
             request.method,
             URL(f"{request.origin.scheme}://{authority(request.origin)}{request.target}", encoded=True),
             headers=headers,
-            data=request.body or None,
+            data=_payload(request.body),
             allow_redirects=False,
             proxy=proxy.url if proxy else None,
             proxy_auth=proxy.auth if proxy else None,
@@ -313,12 +360,7 @@ class AiohttpTransport:
         if self._session is None:
             limits = self._limits
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    ssl=self._tls,
-                    limit=0,
-                    limit_per_host=limits.connections_per_origin,
-                    keepalive_timeout=limits.idle_seconds,
-                ),
+                connector=_Connector(tls=self._tls, idle_seconds=limits.idle_seconds),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
@@ -374,6 +416,11 @@ def _phases(clock: Callable[[], float]) -> aiohttp.TraceConfig:
 def _when(expires: float, clock: Callable[[], float]) -> float:
     """A time on the transport's clock as one on the event loop's."""
     return asyncio.get_running_loop().time() + expires - clock()
+
+
+def _payload(body: bytes) -> bytes | BytesIO | None:
+    """A large body as a file: aiohttp writes bytes in one piece, whatever the other side takes."""
+    return BytesIO(body) if len(body) > _WRITTEN_AT_ONCE else body or None
 
 
 def _size(response: aiohttp.ClientResponse) -> int:

@@ -175,7 +175,7 @@ class HttpConnection(asyncio.Protocol):
             self._fail_oversized_head()
 
     def eof_received(self) -> None:
-        """The other side has said its last byte."""
+        """The other side has said its last byte; over TLS uvloop (and not asyncio of 3.11) asks its goodbye for that."""
         self._eof = True
         if self._response is None:
             self.close()
