@@ -24,9 +24,9 @@ def nearest(name: str, names: Iterable[str], count: int = 3) -> tuple[str, ...]:
 
 
 def hint(name: str, names: Iterable[str]) -> str:
-    """``'; did you mean "groq"?'``, or nothing when no name is near."""
+    """The end of a sentence: ``'; did you mean "groq"?'``, or its full stop when no name is near."""
     found = nearest(name, names)
-    return f"; did you mean {' or '.join(map(quoted, found))}?" if found else ""
+    return f"; did you mean {' or '.join(map(quoted, found))}?" if found else "."
 
 
 def quoted(text: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trunkline.core.chat import Completion, Text, Thought, ToolUse
 from trunkline.core.dialect import Dialect, Envelope, Frame, Rendered, Writer
@@ -56,6 +57,7 @@ class Pace(Struct, frozen=True):
     first_content: float
     idle: float
     streamed: bool
+    created: int  # Unix seconds, for dialects whose answers carry a date
 
     def until(self, now: float, seconds: float) -> float:
         """The moment ``seconds`` from now, or the deadline if that is earlier."""
@@ -74,7 +76,7 @@ class Pace(Struct, frozen=True):
 class WholeReply(Settling):
     """An answer that came in one body; it has settled when it is made."""
 
-    __slots__ = ("_body", "_completion", "_dialect", "dropped")
+    __slots__ = ("_body", "_completion", "_created", "_dialect", "dropped")
 
     def __init__(
         self,
@@ -83,8 +85,10 @@ class WholeReply(Settling):
         completion: Completion | None,
         dropped: tuple[str, ...],
         outcome: Outcome,
+        created: int,
     ) -> None:
         super().__init__()
+        self._created = created
         self._body = body
         self._dialect = dialect
         self._completion = completion
@@ -94,6 +98,8 @@ class WholeReply(Settling):
     def _opened(self) -> Completion:
         if self._completion is None:
             self._completion = self._dialect.read_completion(self._body)
+        if not self._completion.created:  # Anthropic tells no time; an OpenAI client expects one
+            self._completion = replace(self._completion, created=self._created)
         return self._completion
 
     async def completion(self) -> Completion:
@@ -109,7 +115,7 @@ class WholeReply(Settling):
         self,
         dialect: Dialect,
         envelope: Envelope,
-        request_id: str,  # noqa: ARG002 - a whole answer has no error left to name it in
+        request_id: str,
     ) -> AsyncIterator[bytes]:
         """One block: the provider's own bytes where the dialect is the same, else a translation.
 
@@ -273,7 +279,8 @@ class StreamedReply(Settling):
     async def _translated(self, writer: Writer) -> AsyncIterator[bytes]:
         async for events in self._batches():
             yield b"".join(map(writer.write, events)) or KEEP_ALIVE
-        yield writer.close()
+        if rest := writer.close():
+            yield rest
 
     async def events(self) -> AsyncIterator[Event]:
         """Events as they come; raises the CallError of a stream that breaks."""
@@ -285,11 +292,18 @@ class StreamedReply(Settling):
         reader = self._dialect.reader()
         try:
             async for frames in self._arriving():
-                yield [event for frame in frames for event in reader.read(frame)]
-            yield reader.end()
+                yield [self._dated(event) for frame in frames for event in reader.read(frame)]
+            if events := reader.end():
+                yield events
         except CallError as error:  # the reader looks deeper than the scanner
             self._settle(error)
             raise
+
+    def _dated(self, event: Event) -> Event:
+        """Anthropic tells no time; an OpenAI client expects one."""
+        if isinstance(event, Began) and not event.created:
+            return Began(event.id, event.model, self._pace.created)
+        return event
 
     async def completion(self) -> Completion:
         """The stream, gathered."""

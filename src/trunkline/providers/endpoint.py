@@ -3,6 +3,7 @@
 Refuses to know of other targets, of retries and of the caller's route.
 """
 
+import time
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -46,7 +47,7 @@ class Endpoint:
     """
 
     __slots__ = (
-        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "cost_of", "in_flight",
+        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "_wall", "cost_of", "in_flight",
         "target",
     )  # fmt: skip
 
@@ -60,10 +61,12 @@ class Endpoint:
         *,
         cost_of: Callable[[Usage], Nanos | None],
         refuse_unsupported: bool = False,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.target = target
         self.cost_of = cost_of
         self.in_flight = 0
+        self._wall = wall
         self._typical = TYPICAL_OUTPUT
         self._doors = doors
         self._first_door = next(iter(doors.values()))
@@ -122,7 +125,7 @@ class Endpoint:
         limits = self._timeouts
         deadline = min(call.deadline, began + limits.total)
         first = limits.first_content if call.envelope.stream else limits.answer
-        return Pace(self._clock, now, deadline, first, limits.idle, call.envelope.stream)
+        return Pace(self._clock, now, deadline, first, limits.idle, call.envelope.stream, int(self._wall()))
 
     async def _send(self, call: Call, door: Door, rendered: Rendered, pace: Pace) -> Response:
         expires = pace.until(pace.started, pace.first_content)
@@ -160,7 +163,8 @@ class Endpoint:
         usage = sighting.usage
         if usage.source != "reported":
             usage = Usage(input=tokens_in(len(call.body)), output=tokens_in(len(body)), source="estimated")
-        return WholeReply(body, dialect, completion, rendered.dropped, Outcome(usage, took, took, sighting.finish))
+        outcome = Outcome(usage, took, took, sighting.finish)
+        return WholeReply(body, dialect, completion, rendered.dropped, outcome, pace.created)
 
     async def count_tokens(self, call: Call) -> bytes | None:
         """The provider's own answer to Anthropic's ``count_tokens``; None where it has none or does not answer."""

@@ -46,9 +46,8 @@ class Routes:
     def _unknown(self, model: str) -> str:
         near = get_close_matches(model, self._routes, n=3, cutoff=0.5)
         known = sorted(self._routes)
-        hint = (
-            f"did you mean {' or '.join(near)}?" if near else f"this house has {', '.join(known[:10]) or 'no models'}"
-        )
+        shown = ", ".join(known[:10]) or "no models of its own"
+        hint = f"did you mean {' or '.join(near)}?" if near else f"this house has {shown}."
         return f"the model {model[:200]!r} does not exist here; {hint} GET /v1/models lists all of them"
 
     def __repr__(self) -> str:

@@ -97,10 +97,11 @@ def facts(exchange: Exchange | None, reply: Reply | None) -> Headers:
     """Who answered, after how many attempts, at what cost: on every answer, errors too.
 
     ``x-trunkline-cost-source`` says what the cost is worth: ``reported`` usage of a whole answer, ``estimated``
-    usage, ``expected`` for a stream (its headers leave before its usage is known), ``unknown`` without a price.
+    usage, ``expected`` for a stream (its headers leave before its usage is known), ``unknown`` without a price,
+    ``none`` where nobody was asked.
     """
     target = exchange.target if exchange else None
-    cost, source = _cost(exchange) if exchange else (0, "reported")
+    cost, source = _cost(exchange) if exchange and exchange.attempts else (0, "none")
     headers = [
         (b"x-trunkline-provider", _safe(target.provider) if target else b"none"),
         (b"x-trunkline-model", _safe(target.model) if target else b"none"),
@@ -129,4 +130,4 @@ def _safe(text: str) -> bytes:
     return text.encode("ascii", "replace").translate(_CLEAN)[:512]
 
 
-_CLEAN = bytes(byte if 32 <= byte < 127 else 63 for byte in range(256))  # noqa: PLR2004 - printable ASCII
+_CLEAN = bytes(byte if 32 <= byte < 127 else 63 for byte in range(256))

@@ -55,7 +55,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - says less than we can
+    def send_400_response(self, msg: str) -> None:
         """What is no HTTP gets an error in JSON."""
         if not self.transport.is_closing():
             self._refuse(
