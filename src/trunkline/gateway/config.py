@@ -28,6 +28,7 @@ class RouteTarget(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             pattern=r"^[^/\s]+/\S+$",
             max_length=320,
+            extra={"form": "provider/model, like openai/gpt-5-mini"},
             description="provider/model: the provider's name in this config, a slash, its own name of the model.",
         ),
     ]
@@ -76,7 +77,12 @@ class VirtualKey(Struct, frozen=True, forbid_unknown_fields=True):
     """A key that callers of this house show; it is not a key of any provider."""
 
     name: Annotated[
-        str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$", description="Who holds it; shown in logs and records.")
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$",
+            extra={"form": "a name of at most 64 letters, digits and ._@-"},
+            description="Who holds it; shown in logs and records.",
+        ),
     ]
     key: Annotated[Secret, Meta(description="At least 16 characters: ${NAME} or file:PATH keep it out of this file.")]
     models: Annotated[

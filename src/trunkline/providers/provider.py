@@ -3,7 +3,7 @@
 Refuses to know the network and the state of anything: that is an endpoint's.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -12,10 +12,16 @@ from trunkline.catalog.facts import Day, ModelFacts, ModelRow, facts
 from trunkline.core.dialect import Dialect, DialectName
 from trunkline.core.secret import Secret
 from trunkline.providers.estimate import Estimate, estimate
+from trunkline.transport.auth import Kind as AuthKind
 
-AuthKind = Literal["bearer", "x-api-key", "none"]
-
-Url = Annotated[str, Meta(pattern=r"^https?://[^/?#\s@]+(/[^?#\s]*)?$", max_length=2048)]
+Url = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^/?#\s@]+(/[^?#\s]*)?$",
+        max_length=2048,
+        extra={"form": "a URL like https://host/v1, without credentials or ?"},
+    ),
+]
 
 
 class Speech(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -36,7 +42,13 @@ class Speech(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Somebody who answers calls. A row of the data file and a table of the config are this same struct."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
+            extra={"form": "a name of at most 64 lower-case letters, digits and ._-"},
+        ),
+    ]
     url: Annotated[Url, Meta(description="Base URL; the dialect's paths come after it, so it usually ends in /v1.")]
     dialects: Annotated[
         dict[DialectName, Speech],

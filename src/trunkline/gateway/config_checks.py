@@ -1,0 +1,127 @@
+"""What types cannot say of a config: names that must exist, keys that must be there, quirks a dialect must have.
+
+Refuses to change anything; it answers with what is wrong and where.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from urllib.parse import urlsplit
+
+import msgspec
+
+from trunkline.core.dialect import DialectName
+from trunkline.core.errors import ConfigError
+from trunkline.core.nearest import hint, quoted
+from trunkline.gateway.config import Config, Route
+from trunkline.gateway.document import Where
+from trunkline.gateway.listen import address, is_loopback
+from trunkline.providers.provider import Provider
+from trunkline.providers.quirks import DIALECTS
+
+Problem = tuple[Where, str]
+
+SHORTEST_KEY = 16  # characters; below 2**64 guesses a key can be found by trying
+
+
+def problems(config: Config, configured: Iterable[str]) -> Iterator[Problem]:
+    """Everything wrong across fields. ``configured`` names all providers, those too whose own table is wrong."""
+    yield from _listen(config.listen)
+    for name, provider in config.providers.items():
+        yield from _provider(("providers", name), provider)
+    names = tuple(configured)
+    for name, route in config.models.items():
+        yield from _name(name, names, direct=config.direct)
+        yield from _route(("models", name), route, names)
+    yield from _keys(config)
+
+
+def _listen(listen: str) -> Iterator[Problem]:
+    try:
+        address(listen)
+    except ConfigError as error:
+        yield ("listen",), str(error).removeprefix("listen: ")
+
+
+def _provider(where: Where, provider: Provider) -> Iterator[Problem]:
+    if provider.key is None and _wants_key(provider):
+        yield where, _no_key(provider)
+    if provider.key is not None and provider.auth == "none":
+        yield (*where, "auth"), "is none, yet there is a key; leave one of the two out"
+    for name, speech in provider.dialects.items():
+        yield from _quirks((*where, "dialects", name, "quirks"), name, speech.quirks)
+
+
+def _wants_key(provider: Provider) -> bool:
+    host = urlsplit(provider.url).hostname or ""
+    return provider.needs_key and not is_loopback(host)
+
+
+def _no_key(provider: Provider) -> str:
+    if provider.key_env:
+        names = " or ".join(provider.key_env)
+        return f"has no key: set the environment variable {names}, or write key: ${{NAME}} or key: file:PATH"
+    return "has no key: write key: ${NAME} or key: file:PATH, or auth: none if it wants none"
+
+
+def _quirks(where: Where, name: DialectName, quirks: dict[str, object]) -> Iterator[Problem]:
+    known = {field.name: field.type for field in fields(DIALECTS[name])}
+    for quirk, value in quirks.items():
+        if quirk not in known:
+            yield (*where, quirk), f"unknown quirk{hint(quirk, known)} The dialect {name} has: {', '.join(known)}"
+            continue
+        try:
+            msgspec.convert({quirk: value}, DIALECTS[name])
+        except msgspec.ValidationError as error:
+            yield (*where, quirk), str(error).split(" - at ")[0]
+
+
+def _name(name: str, providers: tuple[str, ...], *, direct: bool) -> Iterator[Problem]:
+    prefix = name.partition("/")[0]
+    if not name or not name.isprintable() or name != name.strip():
+        yield ("models", name), f"{quoted(name)} is no name a caller can send"
+    elif direct and "/" in name and prefix in providers:
+        yield (
+            ("models", name),
+            f"would hide the provider {quoted(prefix)}'s own model of that name; choose another name, or set direct: false",
+        )
+
+
+def _route(where: Where, route: Route, providers: tuple[str, ...]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, step in enumerate(route.targets):
+        place = (*where, "targets", index)
+        provider = step.target.provider
+        if provider not in providers:
+            yield (
+                place,
+                f"{quoted(step.model)} names the provider {quoted(provider)}, which is not configured"
+                f"{hint(provider, providers)} Configured: {', '.join(providers)}",
+            )
+        if step.model in seen:
+            yield place, f"{quoted(step.model)} is there twice; a target is asked once per call"
+        seen.add(step.model)
+
+
+def _keys(config: Config) -> Iterator[Problem]:
+    names = Counter(key.name for key in config.keys)
+    texts = Counter(key.key for key in config.keys)
+    for index, key in enumerate(config.keys):
+        where: Where = ("keys", index)
+        if names[key.name] > 1:
+            yield (*where, "name"), f"{quoted(key.name)} is the name of {names[key.name]} keys; each needs its own"
+        if texts[key.key] > 1:
+            yield (*where, "key"), f"{quoted(key.name)} shares its key with another; each caller needs its own"
+        if len(key.key.reveal()) < SHORTEST_KEY:
+            yield (*where, "key"), f"is shorter than {SHORTEST_KEY} characters, so it can be guessed; make a longer one"
+        for pattern in key.models or ():
+            yield from _pattern((*where, "models"), pattern, config)
+
+
+def _pattern(where: Where, pattern: str, config: Config) -> Iterator[Problem]:
+    prefix, slash, _ = pattern.partition("/")
+    names = (*config.models, *config.providers)
+    if "*" in prefix or "?" in prefix or "[" in prefix or (slash and prefix in config.providers):
+        return
+    if config.route(pattern) is None:
+        yield where, f"{quoted(pattern)} is no model of this config{hint(pattern, names)} Models: {', '.join(names)}"

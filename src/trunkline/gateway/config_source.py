@@ -1,0 +1,104 @@
+"""From a file or the environment to a config, or to one error that lists everything wrong with it.
+
+Refuses to use the config: what it says is carried out elsewhere.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from trunkline.core.errors import ConfigError
+from trunkline.core.secret import Secret
+from trunkline.gateway.config import Config
+from trunkline.gateway.config_checks import problems
+from trunkline.gateway.decoding import BROKEN, Decoding
+from trunkline.gateway.document import Document, Where, read_document
+from trunkline.gateway.interpolation import Interpolation
+from trunkline.gateway.provider_tables import filled
+from trunkline.providers.provider import Provider
+from trunkline.providers.registry import known, rows
+
+DEFAULT_FILES = ("trunkline.yaml", "trunkline.yml", "trunkline.toml")
+_MOST_SHOWN = 50
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """The config in a file, checked, its secrets read. Raises ConfigError with every problem, one a line."""
+    environ = os.environ if environ is None else environ
+    return built(read_document(path), environ)
+
+
+def built(document: Document, environ: Mapping[str, str]) -> Config:
+    """The config a document describes; see ``load``."""
+    interpolation = Interpolation(environ)
+    tree = interpolation.tree(document.tree)
+    found = interpolation.problems
+    silent = {where for where, _ in found}  # what could not be replaced need not be wrong in itself
+    tree = {**tree, "providers": filled(tree.get("providers"), found)} if "providers" in tree else tree
+    broken: set[Where] = {("providers", name) for name, table in _tables(tree).items() if table is None}
+    tree = _without(tree, broken)
+    decoding = Decoding(document.folder)
+    config: Config = decoding.decode(Config, tree, ())
+    found += [problem for problem in decoding.problems if problem[0] not in silent]
+    if config is not BROKEN:
+        config = _keyed(config, environ)
+        found += [problem for problem in problems(config, _tables(document.tree)) if problem[0] not in silent]
+    if found:
+        raise ConfigError(_listed(document, found))
+    return config
+
+
+def from_environment(environ: Mapping[str, str]) -> Config:
+    """No file: every known provider whose key is in the environment, its models by ``provider/model`` or bare name.
+
+    Raises ConfigError naming the variables when none is set.
+    """
+    found = {name: provider for name in rows() if (provider := _with_key(known(name), environ)).key is not None}
+    if not found:
+        names = ", ".join(variable for name in rows() if not known(name).local for variable in known(name).key_env)
+        raise ConfigError(f"no provider is known: write a trunkline.yaml, or set one of {names}")
+    return Config(providers=found)
+
+
+def default_file(folder: Path) -> Path | None:
+    """The config file of a folder, None when it has none."""
+    return next((path for name in DEFAULT_FILES if (path := folder / name).is_file()), None)
+
+
+def _keyed(config: Config, environ: Mapping[str, str]) -> Config:
+    providers = {name: _with_key(provider, environ) for name, provider in config.providers.items()}
+    return structs.replace(config, providers=providers)
+
+
+def _with_key(provider: Provider, environ: Mapping[str, str]) -> Provider:
+    if provider.key is not None or provider.auth == "none":
+        return provider
+    text = next((value for name in provider.key_env if (value := environ.get(name, "").strip())), None)
+    return provider if text is None else structs.replace(provider, key=Secret(text))
+
+
+def _tables(tree: Mapping[str, Any]) -> Mapping[str, Any]:
+    tables = tree.get("providers")
+    return tables if isinstance(tables, Mapping) else {}
+
+
+def _without(tree: Mapping[str, Any], places: set[Where]) -> Mapping[str, Any]:
+    if not places:
+        return tree
+    left = {name: table for name, table in _tables(tree).items() if ("providers", name) not in places}
+    return {**tree, "providers": left}
+
+
+def _listed(document: Document, found: Iterable[tuple[Where, str]]) -> str:
+    told = dict.fromkeys(f"{document.place(where)}: {text}" for where, text in found)
+    lines = sorted(told, key=lambda line: _line_number(line, document.name))
+    more = len(lines) - _MOST_SHOWN
+    return "\n".join([*lines[:_MOST_SHOWN], *([f"... and {more} more"] if more > 0 else [])])
+
+
+def _line_number(text: str, name: str) -> int:
+    number = text.removeprefix(f"{name}:").partition(":")[0]
+    return int(number) if number.isdigit() else 0

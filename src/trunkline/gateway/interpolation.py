@@ -1,0 +1,58 @@
+"""``${NAME}`` in the texts of a config, replaced after the file was parsed, so that no value can add structure.
+
+Refuses to know fields and files.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from trunkline.core.nearest import hint
+from trunkline.gateway.document import Where
+
+_FORM = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<wrong>\{))")
+
+
+class FromEnvironment(str):
+    """A text that came from the environment; messages show ``written`` instead, since it may be a secret."""
+
+    __slots__ = ("written",)
+    written: str
+
+
+class Interpolation:
+    """Replaces in a whole tree; what cannot be replaced becomes a problem and stays as it is written."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[tuple[Where, str]] = []
+
+    def tree(self, value: Any, where: Where = ()) -> Any:
+        """The tree with every text replaced; names of fields are left alone."""
+        if isinstance(value, dict):
+            return {name: self.tree(item, (*where, name)) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.tree(item, (*where, index)) for index, item in enumerate(value)]
+        return self._text(value, where) if isinstance(value, str) and "$" in value else value
+
+    def _text(self, text: str, where: Where) -> str:
+        said: list[str] = []
+        replaced = FromEnvironment(_FORM.sub(lambda found: self._one(found, said), text))
+        replaced.written = text
+        self.problems += [(where, problem) for problem in said]
+        return replaced
+
+    def _one(self, found: re.Match[str], said: list[str]) -> str:
+        name, default = found["name"], found["default"]
+        if found["wrong"]:
+            said.append("${ starts a variable that does not end; write ${NAME}, ${NAME:-default}, or $$ for a dollar")
+        if name is None:
+            return "$"
+        value = self._environ.get(name)
+        if value or (value is not None and default is None):
+            return value
+        if default is None:
+            near = hint(name, self._environ)
+            said.append(f"the environment variable {name} is not set{near} Set it, or write ${{{name}:-default}}")
+            return ""
+        return default
