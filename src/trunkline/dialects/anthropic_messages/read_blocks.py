@@ -92,13 +92,13 @@ class BlockReader:
 
     def _part(self, block: wire.Json, allowed: frozenset[str], path: str) -> Part:
         kind = block.get("type")
-        if _foreign(block, kind):
+        if isinstance(kind, str) and _foreign(block, kind):
             return Foreign("anthropic", block)
-        if kind not in allowed:
+        if not isinstance(kind, str) or kind not in allowed:
             raise unknown(f"{path}.type", kind, allowed)
         if kind == "tool_result":
             return self._result(block, path)
-        shape, read = SIMPLE[cast("str", kind)]
+        shape, read = SIMPLE[kind]
         return read(self._fitted(block, shape, path))
 
     def _result(self, block: wire.Json, path: str) -> ToolResult:
@@ -122,8 +122,8 @@ class BlockReader:
         return fitted
 
 
-def _foreign(block: wire.Json, kind: object) -> bool:
+def _foreign(block: wire.Json, kind: str) -> bool:
     source = block.get("source")
-    if isinstance(source, dict) and source.get("type") in FOREIGN_SOURCES:
-        return kind in ("image", "document")
+    if kind in ("image", "document") and isinstance(source, dict):
+        return str(source.get("type")) in FOREIGN_SOURCES
     return kind in FOREIGN
