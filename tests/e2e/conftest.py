@@ -1,0 +1,138 @@
+"""A real gateway before real simulated providers, all on loopback sockets of this test's own loop."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from trunkline.core.exchange import Exchange
+from trunkline.gateway import config_source
+from trunkline.gateway.gateway import Gateway
+from trunkline.server.run import bound, server_of, url_of
+from trunkline.simulator import Entry, Simulator, read_config
+
+PRICES = {"input": "0.15", "output": "0.60", "cache_read": "0.075", "cache_write": "0.1875"}
+SIMULATED: dict[str, Any] = {
+    "seed": 7,
+    "providers": {
+        name: {
+            "keys": [f"sk-{name}-0123456789"],
+            "dialects": dialects,
+            "models": {
+                "sim": {"context": 8000, "prices": PRICES, "quality": {"default": 1.0}},
+                "sim-thinker": {"reasoning": True, "prices": PRICES},
+                "sim-always": {"usage_always": True, "prices": PRICES},
+                "sim-cached": {"cache": "always", "prices": PRICES},
+            },
+        }
+        for name, dialects in {"oa": ["openai"], "an": ["anthropic"], "spare": ["openai", "anthropic"]}.items()
+    },
+}
+HOUSE = """
+listen: 127.0.0.1:0
+providers:
+  oa: {{url: {url}/oa/v1, dialect: openai, key: sk-oa-0123456789, models: {models}}}
+  an: {{url: {url}/an/v1, dialect: anthropic, key: sk-an-0123456789, models: {models}}}
+  spare: {{url: {url}/spare/v1, dialect: [openai, anthropic], key: sk-spare-0123456789, models: {models}}}
+  dead: {{url: "http://127.0.0.1:9/v1", dialect: openai, key: sk-dead-0123456789}}
+models:
+  openai: [oa/sim]
+  anthropic: [an/sim]
+  both: [oa/sim, an/sim]
+  down-then-up: [dead/sim, "oa/fault:status:503", an/sim]
+  all-down: [dead/sim, "oa/fault:status:503", "an/fault:status:529"]
+  strict: {{targets: [an/sim], on_unsupported: refuse}}
+timeouts: {{connect: 2, first_content: {patience}, idle: {patience}, answer: {patience}, total: 20}}
+{more}
+"""
+PRICED = json.dumps({name: {"prices": PRICES} for name in ("sim", "sim-thinker", "sim-always", "sim-cached")})
+
+
+class House:
+    """A running gateway, the simulator behind it and what both have seen."""
+
+    def __init__(self, url: str, gateway: Gateway, simulator: Simulator, http: aiohttp.ClientSession) -> None:
+        self.url = url
+        self.gateway = gateway
+        self.simulator = simulator
+        self.http = http
+        self.ended: list[Exchange] = []
+        gateway.listen(self.ended.append)
+
+    async def post(
+        self, path: str, body: dict[str, Any] | bytes, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any, bytes]:
+        """Status, headers and body of one call."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"content-type": "application/json", **(headers or {})}
+        async with self.http.post(self.url + path, data=data, headers=sent) as response:
+            return response.status, response.headers, await response.read()
+
+    async def chat(self, model: str, text: str = "What is 17 + 25?", **more: Any) -> tuple[int, Any, bytes]:
+        """A call in OpenAI's dialect."""
+        return await self.post("/v1/chat/completions", {"model": model, "messages": [user(text)], **more})
+
+    async def message(self, model: str, text: str = "What is 17 + 25?", **more: Any) -> tuple[int, Any, bytes]:
+        """A call in Anthropic's dialect."""
+        return await self.post("/v1/messages", {"model": model, "max_tokens": 500, "messages": [user(text)], **more})
+
+    async def ask(self, dialect: str, model: str, **more: Any) -> tuple[int, Any, bytes]:
+        """A call in a dialect."""
+        return await (self.chat if dialect == "openai" else self.message)(model, **more)
+
+    async def logged(self, count: int) -> list[Entry]:
+        """The providers' own log, once so many requests are in it."""
+        return await eventually(lambda: self.simulator.log if len(self.simulator.log) >= count else None)
+
+
+def user(text: str) -> dict[str, str]:
+    return {"role": "user", "content": text}
+
+
+async def eventually(look: Callable[[], Any], seconds: float = 5) -> Any:
+    """What ``look`` finds, once it finds something."""
+    async with asyncio.timeout(seconds):
+        while (found := look()) is None:
+            await asyncio.sleep(0.005)
+        return found
+
+
+Build = Callable[..., Awaitable[House]]
+
+
+@pytest.fixture
+async def build(tmp_path: Path) -> AsyncIterator[Build]:
+    """Makes houses: ``more`` is YAML added to the config, ``patience`` the timeouts in seconds."""
+    async with AsyncExitStack() as stack:
+
+        async def make(more: str = "", patience: float = 5.0) -> House:
+            simulator = await stack.enter_async_context(Simulator(read_config(SIMULATED)))
+            path = tmp_path / "trunkline.yaml"
+            path.write_text(HOUSE.format(url=simulator.url, models=PRICED, more=more, patience=patience))
+            config = config_source.load(path, {})
+            gateway, listening = Gateway(config), bound(config.listen)
+            server = server_of(config, gateway)
+            serving = asyncio.create_task(server.serve([listening]))
+            stack.push_async_callback(_stopped, server, serving, gateway)
+            await eventually(lambda: server.started or None)
+            http = await stack.enter_async_context(aiohttp.ClientSession())
+            return House(url_of(listening), gateway, simulator, http)
+
+        yield make
+
+
+async def _stopped(server: Any, serving: asyncio.Task[None], gateway: Gateway) -> None:
+    server.should_exit = True
+    server.force_exit = True
+    await serving
+    await gateway.aclose()
+
+
+@pytest.fixture
+async def house(build: Build) -> House:
+    return await build()
