@@ -10,13 +10,13 @@ from trunkline.core.dialect import Frame
 from trunkline.core.errors import ReplyTooLarge
 
 DEFAULT_LIMIT = 4 << 20
-"""Bytes of one event, its line ends included; a whole image in one delta is about 2 MiB."""
+"""Bytes of one event, from its first line to its last; a whole image in one delta is about 2 MiB."""
 
 BOM = b"\xef\xbb\xbf"
 LINE_END = re.compile(rb"\r\n|\n|\r")
 # Atomic groups (Python 3.11): without them the regex would go back and take one CRLF for two line ends.
 BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
-LONGEST_BLANK = 4
+SLACK = 8  # line ends around an event, which do not count as its length
 
 
 class Frames:
@@ -83,10 +83,12 @@ class Frames:
 
     def _keep(self) -> None:
         self._seen = len(self._pending)
-        self._overflow = self._seen > self._limit + LONGEST_BLANK
+        self._overflow = self._seen > self._limit + SLACK
 
     def _cut(self, data: bytes) -> list[Frame]:
         """Frames of lines that end in LF, as all providers send them: no regex and no loop over lines."""
+        if not self._first and 0 <= data.find(b"\n\n") == len(data) - 2 <= self._limit:
+            return [_frame(data, data[:-2])]  # one whole frame, as most streams arrive
         blocks = data.split(b"\n\n")
         rest = blocks.pop()
         if rest:
@@ -96,8 +98,7 @@ class Frames:
             return [_frame(block + b"\n\n", block) for block in blocks]
         frames: list[Frame] = []
         for block in blocks:
-            if len(block) > self._limit:
-                self._overflow = True
+            if self._too_long(block):
                 break
             frames.append(self._frame(block + b"\n\n", block))
         return frames
@@ -106,14 +107,18 @@ class Frames:
         frames: list[Frame] = []
         start = 0
         for blank in BLANK_LINE.finditer(data):
-            if blank.start() - start > self._limit:
-                self._overflow = True
+            block = data[start : blank.start()]
+            if self._too_long(block):
                 return frames
-            frames.append(self._frame(data[start : blank.end()], data[start : blank.start()]))
+            frames.append(self._frame(data[start : blank.end()], block))
             start = blank.end()
         self._pending += data[start:]
         self._keep()
         return frames
+
+    def _too_long(self, block: bytes) -> bool:
+        self._overflow = len(block) > self._limit and len(block.strip(b"\r\n")) > self._limit
+        return self._overflow
 
     def _frame(self, raw: bytes, block: bytes) -> Frame:
         if self._first:

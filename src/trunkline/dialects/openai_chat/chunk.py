@@ -90,12 +90,19 @@ _CHUNK = msgspec.json.Decoder(Chunk)
 def open_frame(frame: Frame, data: bytes) -> Chunk:
     """A frame's chunk. Raises the CallError an error frame stands for, BrokenStream for what is no chunk."""
     try:
-        chunk = decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BrokenStream(f"a frame of the provider's stream cannot be read: {error}") from error
+        chunk = _CHUNK.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        chunk = _second_look(data)
     if frame.event == b"error" or chunk.error is not NOTHING or not chunk.choices:
         refuse_error(chunk, data, event=frame.event)
     return chunk
+
+
+def _second_look(data: bytes) -> Chunk:
+    try:
+        return decode(data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BrokenStream(f"a frame of the provider's stream cannot be read: {error}") from error
 
 
 def open_answer(body: bytes) -> Chunk:
