@@ -3,7 +3,7 @@
 Refuses to know streams; what their blocks hold is told in the same words as a stream's ``content_block``.
 """
 
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 from msgspec import Raw, Struct
@@ -17,6 +17,7 @@ from trunkline.dialects.anthropic_messages.finish import finish_of, reason_of
 from trunkline.dialects.anthropic_messages.usage import read_usage, write_usage
 
 EMPTY = Raw(b"{}")
+NOTHING = Raw()
 
 
 class Glance(Struct, frozen=True):
@@ -24,10 +25,10 @@ class Glance(Struct, frozen=True):
 
     type: str = ""
     model: str = ""
-    content: Raw = Raw()
+    content: Raw = NOTHING
     stop_reason: str | None = None
-    usage: Raw = Raw()
-    error: Raw | None = None
+    usage: Raw = NOTHING
+    error: Raw = NOTHING
 
 
 class Answer(Struct, frozen=True):
@@ -53,6 +54,11 @@ class Block(Struct, frozen=True):
     input: Raw = EMPTY
 
 
+def told(field: Raw) -> bool:
+    """True when a field kept closed was given, and was not null."""
+    return bytes(field) not in (b"", b"null")
+
+
 _GLANCE = msgspec.json.Decoder(Glance)
 _ANSWER = msgspec.json.Decoder(Answer)
 _BLOCK = msgspec.json.Decoder(Block)
@@ -64,12 +70,12 @@ def sight(body: bytes) -> Sighting:
         seen = _GLANCE.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadReply(f"the provider's answer is no Anthropic message: {error}") from None
-    if seen.type == "error" or seen.error is not None:
+    if seen.type == "error" or told(seen.error):
         raise read_error(200, [], body)
     if bytes(seen.content)[:1] != b"[":
         raise BadReply("the provider's answer has no `content`, so it is no Anthropic message")
-    told = read_usage(seen.usage)
-    usage = told.usage() if told else UNKNOWN_USAGE
+    counts = read_usage(seen.usage)
+    usage = counts.usage() if counts else UNKNOWN_USAGE
     return Sighting(usage, finish_of(seen.stop_reason) if seen.stop_reason else None, seen.model)
 
 
@@ -141,6 +147,8 @@ def _blocks(part: Part) -> list[dict[str, Any]]:
             return [part.wire]
         case Foreign() | Image() | Document() | ToolResult():
             return []
+        case _:
+            assert_never(part)
 
 
 def arguments(text: str) -> Raw:

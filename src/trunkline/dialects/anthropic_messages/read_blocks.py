@@ -4,7 +4,7 @@ Refuses to guess: a block it does not know is the caller's mistake, one that onl
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, assert_never, cast
 
 import msgspec
 
@@ -44,6 +44,8 @@ def _image(block: wire.ImageBlock) -> Image:
             return Image(url=url, cache=block.cache_control)
         case wire.Base64Source(data=data, media_type=media_type):
             return Image(data=data, media_type=media_type, cache=block.cache_control)
+        case _:
+            assert_never(block.source)
 
 
 def _document(block: wire.DocumentBlock) -> Document:
@@ -54,6 +56,8 @@ def _document(block: wire.DocumentBlock) -> Document:
             return Document(text=text, media_type=media_type, name=block.title, cache=block.cache_control)
         case wire.Base64Source(data=data, media_type=media_type):
             return Document(data=data, media_type=media_type, name=block.title, cache=block.cache_control)
+        case _:
+            assert_never(block.source)
 
 
 def _tool_use(block: wire.ToolUseBlock) -> ToolUse:

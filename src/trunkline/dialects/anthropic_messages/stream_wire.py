@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from trunkline.core.dialect import Frame
 from trunkline.core.errors import BrokenStream
-from trunkline.dialects.anthropic_messages.completion import Block
+from trunkline.dialects.anthropic_messages.completion import NOTHING, Block, told
 from trunkline.dialects.anthropic_messages.errors import read_error
 
 
@@ -17,7 +17,7 @@ class Start(Struct, frozen=True, gc=False):
 
     id: str = ""
     model: str = ""
-    usage: Raw = Raw()
+    usage: Raw = NOTHING
 
 
 class Delta(Struct, frozen=True, gc=False):
@@ -40,8 +40,8 @@ class StreamEvent(Struct, frozen=True):
     message: Start | None = None
     content_block: Block | None = None
     delta: Delta | None = None
-    usage: Raw = Raw()
-    error: Raw | None = None
+    usage: Raw = NOTHING
+    error: Raw = NOTHING
 
 
 _EVENT = msgspec.json.Decoder(StreamEvent)
@@ -58,7 +58,7 @@ def open_frame(frame: Frame) -> StreamEvent:
         event = _EVENT.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenStream(f"the provider's stream holds an event that cannot be read: {error}") from None
-    if event.type == "error" or event.error is not None:
+    if event.type == "error" or (event.error is not NOTHING and told(event.error)):
         raise read_error(200, [], data)
     return event
 

@@ -3,7 +3,7 @@
 Refuses to drop silently: the names of what Anthropic cannot take are noted, as an OpenAI caller spells them.
 """
 
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 from msgspec import Raw
@@ -72,6 +72,8 @@ class TurnWriter:
             case Foreign():
                 self._dropped.append(f"messages.content.{part.kind}")
                 return None
+            case _:
+                assert_never(part)
 
     def _image(self, part: Image) -> Json:
         if part.detail not in (None, "auto"):

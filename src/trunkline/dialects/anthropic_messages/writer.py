@@ -3,7 +3,7 @@
 Refuses to start before there is something to say, so that ``message_start`` can carry the usage that came first.
 """
 
-from typing import Any
+from typing import Any, assert_never
 
 from trunkline.core.dialect import Envelope
 from trunkline.core.events import Began, Ended, Event, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
@@ -41,6 +41,8 @@ class AnthropicWriter:
                 return self._start() + self._blocks.tool(event, self._began.id)
             case Ended():
                 return self._start() + self._blocks.close() + self._end(event)
+            case _:
+                assert_never(event)
 
     def close(self) -> bytes:
         """Nothing: ``message_stop`` was the end."""
