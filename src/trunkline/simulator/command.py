@@ -47,7 +47,9 @@ async def _serve(config: Config, host: str, port: int, log_file: BinaryIO | None
 
 def greeting(config: Config, url: str) -> str:
     """A short table of the providers, and a curl line to try."""
-    rows: list[tuple[str, ...]] = [("PROVIDER", "DIALECTS", "FIRST TOKEN", "TOKENS/S", "FAULTS", "MODELS (INPUT/OUTPUT $ PER MILLION TOKENS)")]
+    rows: list[tuple[str, ...]] = [
+        ("PROVIDER", "DIALECTS", "FIRST TOKEN", "TOKENS/S", "FAULTS", "MODELS (INPUT/OUTPUT $ PER MILLION TOKENS)")
+    ]
     rows += [_row(name, provider) for name, provider in config.providers.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)] + [0]
     table = "\n".join(

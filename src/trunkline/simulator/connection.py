@@ -5,6 +5,7 @@ It refuses to decide anything about an answer.
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Protocol, cast
 
@@ -116,12 +117,12 @@ class Connection(asyncio.Protocol):
     ) -> None:
         sent = Sent(self._host.site.config.log_sent_bytes)
         player = Player(transport, self._writable, self._host.clock, sent)
+        log = partial(self._log, request, performance, sent, now)
         try:
-            await player.play(performance.script, request)
+            await player.play(performance.script, request, partial(log, gone=False))
         except asyncio.CancelledError:
-            self._log(request, performance, sent, now, gone=True)
+            log(gone=True)
             return
-        self._log(request, performance, sent, now, gone=False)
         if self._refused:
             transport.write_eof()
             self._close_in(_LINGER)
@@ -131,6 +132,10 @@ class Connection(asyncio.Protocol):
             self._proceed()
 
     def _log(self, request: Request, performance: Performance, sent: Sent, started: float, *, gone: bool) -> None:
+        """Log the request, the first time this is called for it."""
+        if sent.logged:
+            return
+        sent.logged = True
         epoch = self._host.site.epoch
         end = "complete"
         if performance.tears and sent.over:

@@ -2,6 +2,7 @@
 It refuses to know what a fault does to the bytes.
 """
 
+import re
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Annotated
@@ -10,9 +11,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from trunkline.simulator.ask import Ask, DialectName
+from trunkline.simulator.error_bodies import error_body
 from trunkline.simulator.fault_kinds import KINDS, FaultKind
 
 PREFIX = "fault:"
+_DATE = re.compile(r"date\+\d{1,7}(\.\d{1,6})?")
 _PARAMETERS = (
     "status",
     "body",
@@ -29,7 +32,7 @@ _PARAMETERS = (
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A fault and when it strikes. Unset parameters take the defaults of the kind.
 
-    `retry_after` is seconds, ``date+SECONDS`` for an HTTP date, ``ms:MILLISECONDS`` for retry-after-ms alone, or any text.
+    `retry_after` is seconds, ``date+SECONDS`` for an HTTP date, ``ms+MILLISECONDS`` for retry-after-ms alone, or any text.
     """
 
     kind: str
@@ -62,6 +65,14 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 raise ValueError(f"a fault of kind `{self.kind}` takes {known}, not `{name}`")
         if self.kind == "body" and self.body is None:
             raise ValueError("a fault of kind `body` needs `body`, the name of an error body")
+        if self.body is not None:
+            error_body(self.body)
+        wait = str(self.retry_after)
+        if wait.startswith("date+") and not _DATE.fullmatch(wait):
+            raise ValueError(f"`retry_after` must be like date+2 (seconds from now), got {wait}")
+        for value in (wait, self.location or "", self.content_type or ""):
+            if not value.isprintable():
+                raise ValueError("a header's value must be printable")
 
     @property
     def about(self) -> FaultKind:

@@ -51,7 +51,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 class Sent:
     """What went out for one request: the first bytes as they are, the hash and the number of all."""
 
-    __slots__ = ("_hash", "_kept", "_most", "count", "first_byte", "over", "tokens")
+    __slots__ = ("_hash", "_kept", "_most", "count", "first_byte", "logged", "over", "tokens")
 
     def __init__(self, most: int) -> None:
         """Keeps at most `most` bytes."""
@@ -60,6 +60,7 @@ class Sent:
         self._hash = sha256()
         self.count = 0
         self.tokens = 0
+        self.logged = False
         self.over = False  # whether all pieces of the script are out
         self.first_byte: float | None = None
 

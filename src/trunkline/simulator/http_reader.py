@@ -163,6 +163,9 @@ def _head(lines: list[str]) -> Request:
 
 
 def _path(target: str) -> str:
+    """The path of a target, which may be a whole URL when a client takes this for its proxy."""
+    if target.startswith("/"):
+        return unquote(target.partition("?")[0])
     try:
         return unquote(urlsplit(target).path)
     except ValueError as error:

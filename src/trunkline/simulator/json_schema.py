@@ -4,6 +4,7 @@ It refuses to validate: it only makes values, plain ones, with words from the pr
 
 import math
 import re
+from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 from msgspec import Struct
@@ -11,6 +12,9 @@ from msgspec import Struct
 _DEEP = 4  # below this depth, what is optional is left out, so recursive schemas end
 _TOO_DEEP = 40
 _MOST_ITEMS = 64
+_MOST_NODES = 5_000
+_LONGEST = 10_000
+_LONGEST_TRY = 20  # a hostile pattern may take time exponential in this
 
 _FORMATS = {
     "date": "2026-11-22",
@@ -53,8 +57,11 @@ class Hints(Struct, frozen=True):
 class _Maker(Struct, frozen=True):
     root: Any
     hints: Hints
+    nodes: Iterator[int]  # runs out before a small schema can ask for a value without measure
 
     def make(self, schema: Any, name: str, depth: int, nth: int = 0) -> Any:
+        if next(self.nodes, None) is None:
+            raise ValueError("the schema requires an endlessly large value")
         plain = self.resolve(schema, depth)
         if "const" in plain:
             return plain["const"]
@@ -96,7 +103,7 @@ class _Maker(Struct, frozen=True):
         names = required if depth >= _DEEP else list(dict.fromkeys([*required, *properties]))
         value = {name: self.make(properties.get(name, {}), name, depth + 1) for name in names}
         extra = schema.get("additionalProperties")
-        for number in range(int(schema.get("minProperties", 0)) - len(value)):
+        for number in range(min(int(schema.get("minProperties", 0)), _MOST_ITEMS) - len(value)):
             value[f"key_{number + 1}"] = self.make(extra, "value", depth + 1)
         return value
 
@@ -112,7 +119,7 @@ def satisfy(schema: dict[str, Any], hints: Hints | None = None) -> Any:
     """A JSON value for the schema: type, properties, required, items, enum, const, $ref, allOf, anyOf, oneOf, bounds,
     formats and the simpler patterns are heeded. ValueError when it would have to be endlessly deep.
     """
-    return _Maker(schema, hints or Hints()).make(schema, "", 0)
+    return _Maker(schema, hints or Hints(), iter(range(_MOST_NODES))).make(schema, "", 0)
 
 
 def _is_mapping(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -197,7 +204,7 @@ def _is_answer(name: str) -> bool:
 def _string(schema: dict[str, Any], hints: Hints, name: str, nth: int) -> str:
     if "format" in schema and schema["format"] in _FORMATS:
         return _FORMATS[schema["format"]]
-    shortest, longest = int(schema.get("minLength", 0)), int(schema.get("maxLength", 10_000))
+    shortest, longest = min(int(schema.get("minLength", 0)), _LONGEST), int(schema.get("maxLength", _LONGEST))
     text = _word(hints, name, nth)
     if "pattern" in schema:
         tries = (text, *_PATTERN_TRIES)
@@ -215,6 +222,6 @@ def _word(hints: Hints, name: str, nth: int) -> str:
 
 def _fits(pattern: Any, text: str, shortest: int, longest: int) -> bool:
     try:
-        return shortest <= len(text) <= longest and re.search(str(pattern), text) is not None
+        return shortest <= len(text) <= min(longest, _LONGEST_TRY) and re.search(str(pattern), text) is not None
     except re.error:
         return False

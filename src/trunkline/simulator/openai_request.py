@@ -186,7 +186,9 @@ def _mistyped(error: str) -> Refusal:
 
 def _check(asked: Body) -> None:
     if not asked.messages:
-        said = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
+        said = (
+            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
+        )
         raise Refused(openai_error(said, param="messages", code="empty_array"))
     for number, message in enumerate(asked.messages):
         if message.role not in _ROLES:

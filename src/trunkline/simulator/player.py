@@ -8,17 +8,17 @@ import socket
 import struct
 from collections.abc import Callable
 
-from trunkline.simulator import http_writer
 from trunkline.simulator.ground_truth import Sent
 from trunkline.simulator.http_reader import Request
-from trunkline.simulator.script import Piece, Script
+from trunkline.simulator.http_writer import Write, keeps_alive, piece_writes, writes
+from trunkline.simulator.script import Script
 
 _RST_GRACE = 0.02  # seconds between the last bytes and a reset, so that the client has read what it was sent
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
 class Player:
-    """Plays one script for one request."""
+    """Plays one script for one request. `writable` is set while the socket takes bytes; `sent` is told of each."""
 
     def __init__(
         self,
@@ -27,24 +27,33 @@ class Player:
         clock: Callable[[], float],
         sent: Sent,
     ) -> None:
-        """`writable` is set while the socket takes bytes; `sent` is told of each."""
+        """Nothing is sent before `play`."""
         self._transport = transport
         self._writable = writable
         self._clock = clock
         self._sent = sent
-        self._due = 0.0
+        self._due = clock()
 
-    async def play(self, script: Script, request: Request) -> None:
-        """Send all of the script; of one that hangs or repeats, for ever (until cancelled)."""
-        self._due = self._clock()
+    async def play(self, script: Script, request: Request, finish: Callable[[], None]) -> None:
+        """Send all of the script; of one that hangs or repeats, for ever (until cancelled).
+
+        `finish` is called right before the last bytes leave: a client that has read them finds them in the log.
+        """
         await self._wait(script.lead)
-        if script.status:
-            await self._send(script, request)
+        plan = writes(script, request)
+        lasts = script.repeat is not None or script.ending == "hang"
+        write = next(plan, None)
+        while write is not None:
+            following = next(plan, None)
+            await self._write(write, script, finish if following is None and not lasts else None)
+            write = following
         self._sent.over = True
         while script.repeat is not None:
-            await self._piece(script.repeat, script, chunked=request.chunks_allowed)
+            for write in piece_writes(script.repeat, script, request):
+                await self._write(write, script, None)
         if script.ending == "hang":
             await asyncio.Event().wait()
+        finish()
 
     async def end(self, script: Script, request: Request) -> bool:
         """End the response; true when the connection may serve another request."""
@@ -52,39 +61,22 @@ class Player:
             await asyncio.sleep(_RST_GRACE)
             _reset(self._transport)
             return False
-        kept = request.keep_alive and (request.chunks_allowed or not script.streamed)
-        if script.ending != "complete" or not kept:
+        if script.ending != "complete" or not keeps_alive(script, request):
             self._transport.close()
             return False
         return True
 
-    async def _send(self, script: Script, request: Request) -> None:
-        chunked = request.chunks_allowed
-        keep_alive = request.keep_alive and (chunked or not script.streamed)
-        head = http_writer.head(script, keep_alive=keep_alive, chunked=chunked)
-        for start in range(0, len(head), script.slice or len(head)):
-            await self._write(head[start : start + (script.slice or len(head))], yielding=bool(script.slice))
-        if request.method == "HEAD":
-            return
-        for piece in script.pieces:
-            await self._piece(piece, script, chunked=chunked)
-        if script.streamed and chunked and script.ending in {"complete", "stale"}:
-            await self._write(http_writer.LAST_CHUNK, yielding=False)
-
-    async def _piece(self, piece: Piece, script: Script, *, chunked: bool) -> None:
-        await self._wait(piece.after)
-        self._sent.tokens += piece.tokens
-        for frame in http_writer.frames(piece, script, chunked=chunked):
-            await self._write(frame, yielding=bool(script.slice))
-        if script.streamed and not piece.after:
-            await asyncio.sleep(0)  # a burst must not keep others from being served
-
-    async def _write(self, data: bytes, *, yielding: bool) -> None:
-        self._sent.add(data, self._clock())
-        self._transport.write(data)
+    async def _write(self, write: Write, script: Script, finish: Callable[[], None] | None) -> None:
+        await self._wait(write.after)
+        self._sent.tokens += write.tokens
+        self._sent.add(write.data, self._clock())
+        if finish is not None:
+            self._sent.over = True
+            finish()
+        self._transport.write(write.data)
         await self._writable.wait()
-        if yielding:
-            await asyncio.sleep(0)
+        if (script.streamed or script.slice) and not write.after:
+            await asyncio.sleep(0)  # a burst must not keep others from being served
 
     async def _wait(self, seconds: float) -> None:
         """Wait on a fixed timetable: a late wake-up does not delay the pieces after it."""

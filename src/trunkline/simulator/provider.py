@@ -79,6 +79,12 @@ class SimulatedProvider:
             return self._serve(ask, now)
         except Refused as refused:
             return Served(ask=ask, refusal=refused.refusal)
+        except (
+            ValueError,
+            TypeError,
+            ArithmeticError,
+        ) as error:  # a schema nobody can satisfy; checked where it is used
+            return Served(ask=ask, refusal=refusals.invalid_schema(ask.dialect, str(error)))
 
     def count(self, ask: Ask) -> int:
         """The input tokens of a request. Raises Refused for an unknown model."""

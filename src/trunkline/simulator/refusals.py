@@ -117,6 +117,13 @@ def unsupported_parameter(dialect: DialectName, name: str) -> Refusal:
     return openai_error(message, param=name, code="unsupported_parameter")
 
 
+def invalid_schema(dialect: DialectName, reason: str) -> Refusal:
+    """A tool's or an output's schema cannot be followed."""
+    if dialect == "anthropic":
+        return anthropic_error(f"tools.0.input_schema: JSON schema is invalid: {reason}")
+    return openai_error(f"Invalid schema: {reason}", code="invalid_function_parameters")
+
+
 def rate_limited(dialect: DialectName, model: str, denied: Denied) -> Refusal:
     """A rate limit is exhausted; the headers say when to come back."""
     seconds = str(max(1, math.ceil(denied.wait)))

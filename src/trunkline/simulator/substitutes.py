@@ -74,8 +74,8 @@ def _status(fault: Fault, scene: Scene) -> Script:
 def _retry_after(value: str, wall: float) -> tuple[str, str]:
     if value.startswith("date+"):
         return "retry-after", formatdate(wall + float(value.removeprefix("date+")), usegmt=True)
-    if value.startswith("ms:"):
-        return "retry-after-ms", value.removeprefix("ms:")
+    if value.startswith("ms+"):
+        return "retry-after-ms", value.removeprefix("ms+")
     return "retry-after", value
 
 
