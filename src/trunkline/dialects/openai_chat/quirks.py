@@ -4,7 +4,9 @@ Refuses to know any provider's name.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +35,4 @@ class Quirks:
     developer_role: bool = True
     names: bool = True
     tool_choice_object: bool = True
-    tool_id_length: int | None = None
+    tool_id_length: Annotated[int, Meta(ge=1, le=64)] | None = None

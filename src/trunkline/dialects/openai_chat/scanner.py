@@ -65,8 +65,8 @@ class ChunkScanner:
             raise BrokenStream("the provider's stream ended before any chunk of an answer")
         self.done = True
 
-    def usage_only(self, frame: Frame) -> bool:  # noqa: ARG002 - the port's signature; the look was taken in `scan`
-        """True when the frame just scanned holds usage and no choice."""
+    def usage_only(self, frame: Frame) -> bool:
+        """True when the frame just scanned holds usage and no choice; the look was taken in ``scan``."""
         return self._only_usage
 
     def end(self) -> None:

@@ -17,7 +17,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ChunkWriter:
-    """``id``, ``created`` and ``model`` are rendered once, so they are the same bytes in every chunk."""
+    """``id``, ``created`` and ``model`` are rendered once, so they are the same bytes in every chunk.
+
+    Asked for usage that nobody knows, it writes no usage chunk: zeros would be a lie.
+    """
 
     __slots__ = ("_after", "_before", "_include_usage", "_model", "_opened", "_tools", "_usage")
 
@@ -43,7 +46,7 @@ class ChunkWriter:
             case Began():
                 return self._open(event)
             case UsageSeen():
-                self._usage = event.usage
+                self._usage = event.usage if event.usage.source != "unknown" else None
                 return b""
             case Ended():
                 return self._end(event)
