@@ -37,10 +37,12 @@ class Upstream(asyncio.Protocol):
     """Answers as soon as a request's last byte (a closing brace) is in."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Open."""
         self.transport: asyncio.Transport = transport  # type: ignore[assignment]
         self.received = b""
 
     def data_received(self, data: bytes) -> None:
+        """Answer a whole request."""
         self.received += data
         if not self.received.endswith(b"}"):
             return
@@ -68,6 +70,7 @@ class Cost(Struct, frozen=True):
 
     @property
     def chunk(self) -> float:
+        """What one chunk adds."""
         return (self.stream - self.request_busy) / CHUNKS
 
 

@@ -10,7 +10,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import uvloop
@@ -98,7 +98,7 @@ class WireServer:
     wires: list[Wire] = field(default_factory=list)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    async def __aenter__(self) -> "WireServer":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, self.host, 0, ssl=self.tls, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -211,7 +211,7 @@ def transport(open_transport: Callable[..., Transport]) -> Transport:
 
 @pytest.fixture
 def serve() -> Callable[..., WireServer]:
-    """``async with serve(script) as server``."""
+    """What a test opens with ``async with`` and a script."""
     return WireServer
 
 

@@ -27,6 +27,9 @@ class Secret:
     def __repr__(self) -> str:
         return f"Secret({str(self)!r})"
 
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented

@@ -175,7 +175,7 @@ class HttpConnection(asyncio.Protocol):
             self._fail_oversized_head()
 
     def eof_received(self) -> None:
-        """The other side has said its last byte; over TLS uvloop (and not asyncio of 3.11) asks its goodbye for that."""
+        """The other side has said its last byte; over TLS, uvloop (not asyncio of 3.11) wants its goodbye for that."""
         self._eof = True
         if self._response is None:
             self.close()
@@ -209,7 +209,7 @@ class HttpConnection(asyncio.Protocol):
         """Collect a header; trailers say nothing we use."""
         response = self._response
         if response is not None and not response.status:
-            response.headers.append((name.lower(), value))
+            response.headers.append((name.lower(), value.rstrip()))
 
     def on_headers_complete(self) -> None:
         """Note the status, or forget a 1xx forerunner."""

@@ -4,15 +4,35 @@ Refuses to know sockets, and to guess: an encoding it does not have is an error 
 """
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from trunkline.core.errors import BadReply
 
-if TYPE_CHECKING:
-    from zlib import _Decompress
-
 PIECE = 256 << 10
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+
+
+class Engine(Protocol):
+    """What ``zlib.decompressobj`` returns; its own type has no public name."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the encoded data has been seen."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input after that end."""
+        ...
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """Input that would have made more output than was asked for."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """At most so many bytes."""
+        ...
 
 
 class Inflater:
@@ -25,7 +45,7 @@ class Inflater:
 
     def __init__(self, *, gzip: bool) -> None:
         self._gzip = gzip
-        self._engine: _Decompress | None = None
+        self._engine: Engine | None = None
         self._held = b""  # input not yet used
         self._started = False
         self.pending = False
@@ -58,7 +78,7 @@ class Inflater:
         self.pending = bool(data) or len(decoded) == PIECE
         return decoded
 
-    def _ready_engine(self, data: bytes) -> "_Decompress | None":
+    def _ready_engine(self, data: bytes) -> Engine | None:
         """The engine for this data, a new one at the start of a member; None while its kind is not known."""
         if self._engine is None or (self._engine.eof and data):
             if self._engine is not None and not self._gzip:

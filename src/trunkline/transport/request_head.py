@@ -63,8 +63,8 @@ def _request_line(method: str, target: str) -> bytes:
         raise InvalidRequest("an HTTP method is a word such as POST")
     if len(target) > MAX_TARGET or not _TARGET.fullmatch(target) or "#" in target:
         raise InvalidRequest(
-            f"a request target is a path of printable ASCII that starts with / and has no fragment, at most {MAX_TARGET} "
-            "bytes; percent-encode the rest"
+            "a request target is a path of printable ASCII that starts with / and has no fragment, "
+            f"at most {MAX_TARGET} bytes; percent-encode the rest"
         )
     return f"{method} {target} HTTP/1.1\r\n".encode("ascii")
 

@@ -183,8 +183,7 @@ class HttpResponse:
 
     def _error(self) -> CallError:
         """A new exception for each raise: one kept would hold the tracebacks, and so the frames, of all."""
-        assert self._failure is not None
-        kind, message, cause = self._failure
+        kind, message, cause = self._failure or (ConnectionLost, "the response has ended", None)
         error = kind(message)
         error.__cause__ = cause
         return error

@@ -40,7 +40,14 @@ class Response(Protocol):
 
     status: int
     headers: Headers
-    expires: float
+
+    @property
+    def expires(self) -> float:
+        """Until when ``receive`` waits, on the transport's clock."""
+        ...
+
+    @expires.setter
+    def expires(self, value: float) -> None: ...
 
     def header(self, name: bytes) -> bytes | None:
         """The first value under a lower-case name, or None."""

@@ -7,7 +7,8 @@ from trunkline.core.errors import BadReply, ConnectionLost
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 11\r\n\r\nhello\r\nbye!"
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\n"
-    b'5;name="val\xc3\xa9"\r\nhello\r\n002\r\n\r\n\r\n4;a;b=c\r\nbye!\r\n0;last\r\nX-Trailer: one\r\nX-Other: two\r\n\r\n'
+    b'5;name="val\xc3\xa9"\r\nhello\r\n002\r\n\r\n\r\n4;a;b=c\r\nbye!\r\n'
+    b"0;last\r\nX-Trailer: one\r\nX-Other: two\r\n\r\n"
 )
 EARLY = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n"
 BODY = b"hello\r\nbye!"

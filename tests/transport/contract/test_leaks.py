@@ -1,7 +1,6 @@
 """Two thousand requests, however they end, leave no socket and no task behind."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ def sockets() -> int:
     names = Path("/proc/self/fd")
     if not names.exists():
         return 0
-    links = [os.readlink(name) for name in names.iterdir() if name.is_symlink()]
+    links = [str(name.readlink()) for name in names.iterdir() if name.is_symlink()]
     return sum(link.startswith("socket:") for link in links)
 
 

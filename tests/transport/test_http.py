@@ -1,0 +1,142 @@
+"""What only our own client promises: its pool, its panel, its one timer."""
+
+import asyncio
+import time
+
+import pytest
+
+from trunkline.core.errors import InvalidRequest
+from trunkline.transport.http import HttpTransport
+from trunkline.transport.limits import HttpLimits
+from trunkline.transport.transport import Origin, Request
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
+
+
+@pytest.fixture
+async def transport():
+    made = HttpTransport()
+    yield made
+    await made.aclose()
+
+
+async def test_the_panel_and_the_numbers_say_what_is_open(transport, serve, answer):
+    async with serve(answer(OK)) as server:
+        responses = await asyncio.gather(*(transport.send(server.request()) for _ in range(3)))
+        for response in responses:
+            await response.read(10)
+        await transport.send(server.request())
+        stats = transport.stats
+        assert (stats.open, stats.idle, stats.in_use, stats.opened_total, stats.reused_total) == (3, 3, 0, 3, 1)
+        assert repr(transport) == "<HttpTransport [0 in use | 3 idle | 3 opened | 1 reused]>"
+
+
+async def test_the_youngest_idle_connection_is_used_first(transport, serve):
+    served = []
+
+    async def script(wire):
+        while True:
+            await wire.request()
+            served.append(wire.number)
+            await wire.send(OK)
+
+    async with serve(script) as server:
+        for response in await asyncio.gather(*(transport.send(server.request()) for _ in range(3))):
+            await response.read(10)
+        served.clear()
+        for _ in range(5):
+            await (await transport.send(server.request())).read(10)
+        assert len(set(served)) == 1
+
+
+async def test_an_idle_connection_past_its_age_is_not_used(serve, answer):
+    now = [0.0]
+    transport = HttpTransport(limits=HttpLimits(idle_seconds=50), clock=lambda: now[0])
+    async with serve(answer(OK)) as server:
+        for moment, connections in ((0.0, 1), (49.0, 1), (99.5, 2)):
+            now[0] = moment
+            request = Request("GET", server.origin(), "/", [], b"", moment + 5)
+            await (await transport.send(request)).read(10)
+            assert server.connections == connections
+        now[0] = 200.0
+        assert transport._reap() is False
+        assert transport.stats.open == 0
+        await transport.aclose()
+
+
+async def test_no_timer_is_left_when_nothing_is_in_flight(transport, serve, answer):
+    async with serve(answer(OK)) as server:
+        await (await transport.send(server.request())).read(10)
+        assert transport._sweeper.running
+        await asyncio.sleep(0.15)
+        assert not transport._sweeper.running
+
+
+async def test_closing_can_be_cancelled_and_closes_what_is_in_use(serve):
+    async def script(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
+        assert await wire.gone()
+
+    async with serve(script) as server:
+        transport = HttpTransport()
+        await transport.send(server.request())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await transport.aclose()
+        await asyncio.sleep(0.05)
+        assert server.live == 0
+        assert transport.stats.open == 0
+
+
+async def test_two_readers_of_one_response_are_refused(transport, serve):
+    async def script(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
+        await wire.gone()
+
+    async with serve(script) as server:
+        response = await transport.send(server.request())
+        first = asyncio.ensure_future(response.receive())
+        await asyncio.sleep(0.01)
+        with pytest.raises(RuntimeError, match="one reader"):
+            await response.receive()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+
+
+async def test_a_name_with_several_addresses_is_reached_by_the_one_that_answers(transport, serve, answer):
+    async with serve(answer(OK)) as server:  # localhost is ::1 too on most machines, where nobody listens
+        response = await transport.send(server.request(origin=Origin("http", "localhost", server.port)))
+        assert await response.read(10) == b"hi"
+
+
+async def test_an_ipv6_host_is_bracketed_in_the_host_header(transport, serve):
+    seen = []
+
+    async def script(wire):
+        seen.append(await wire.request())
+        await wire.send(OK)
+
+    try:
+        async with serve(script, host="::1") as server:
+            await transport.send(server.request())
+            assert b"host: [::1]:%d" % server.port in seen[0].lines
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+
+
+async def test_a_bad_origin_leaves_no_pool_behind(transport):
+    with pytest.raises(InvalidRequest):
+        await transport.send(Request("GET", Origin("http", "a b", 80), "/", [], b"", time.monotonic() + 1))
+    assert not transport._pools
+
+
+async def test_a_connection_handed_to_the_next_in_line_is_counted_as_reused(serve, answer):
+    async with serve(answer(OK)) as server:
+        transport = HttpTransport(limits=HttpLimits(connections_per_origin=1))
+        for response in await asyncio.gather(*(transport.send(server.request()) for _ in range(4))):
+            await response.read(10)
+        assert (transport.stats.opened_total, transport.stats.reused_total) == (1, 3)
+        await transport.aclose()
