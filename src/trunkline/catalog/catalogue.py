@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct, structs
 
 from trunkline.catalog.facts import ModelRow
 
@@ -47,7 +48,19 @@ def models_of(provider: str) -> Models:
     return _read().get(provider, _NONE)
 
 
+class _Table(Struct, frozen=True, forbid_unknown_fields=True):
+    as_of: str  # the day all of it was true, where a row says no other
+    providers: dict[str, dict[str, ModelRow]]
+
+
 @cache
 def _read() -> dict[str, Models]:
-    table = msgspec.json.decode(_FILE.read_bytes(), type=dict[str, dict[str, ModelRow]])
-    return {provider: Models(rows) for provider, rows in table.items()}
+    table = msgspec.json.decode(_FILE.read_bytes(), type=_Table)
+    return {
+        provider: Models({name: _dated(row, table.as_of) for name, row in rows.items()})
+        for provider, rows in table.providers.items()
+    }
+
+
+def _dated(row: ModelRow, day: str) -> ModelRow:
+    return row if row.as_of else structs.replace(row, as_of=day)

@@ -81,10 +81,8 @@ def _name(name: str, providers: tuple[str, ...], *, direct: bool) -> Iterator[Pr
     if not name or not name.isprintable() or name != name.strip():
         yield ("models", name), f"{quoted(name)} is no name a caller can send"
     elif direct and "/" in name and prefix in providers:
-        yield (
-            ("models", name),
-            f"would hide the provider {quoted(prefix)}'s own model of that name; choose another name, or set direct: false",
-        )
+        hidden = f"would hide the provider {quoted(prefix)}'s own model of that name"
+        yield ("models", name), f"{hidden}; choose another name, or set direct: false"
 
 
 def _route(where: Where, route: Route, providers: tuple[str, ...]) -> Iterator[Problem]:
@@ -93,11 +91,8 @@ def _route(where: Where, route: Route, providers: tuple[str, ...]) -> Iterator[P
         place = (*where, "targets", index)
         provider = step.target.provider
         if provider not in providers:
-            yield (
-                place,
-                f"{quoted(step.model)} names the provider {quoted(provider)}, which is not configured"
-                f"{hint(provider, providers)} Configured: {', '.join(providers)}",
-            )
+            unknown = f"{quoted(step.model)} names the provider {quoted(provider)}, which is not configured"
+            yield place, f"{unknown}{hint(provider, providers)} Configured: {', '.join(providers)}"
         if step.model in seen:
             yield place, f"{quoted(step.model)} is there twice; a target is asked once per call"
         seen.add(step.model)

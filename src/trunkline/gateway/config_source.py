@@ -56,9 +56,10 @@ def from_environment(environ: Mapping[str, str]) -> Config:
 
     Raises ConfigError naming the variables when none is set.
     """
-    found = {name: provider for name in rows() if (provider := _with_key(known(name), environ)).key is not None}
+    hosted = [row for row in map(known, rows()) if not row.local]
+    found = {row.name: provider for row in hosted if (provider := _with_key(row, environ)).key is not None}
     if not found:
-        names = ", ".join(variable for name in rows() if not known(name).local for variable in known(name).key_env)
+        names = ", ".join(variable for row in hosted for variable in row.key_env)
         raise ConfigError(f"no provider is known: write a trunkline.yaml, or set one of {names}")
     return Config(providers=found)
 

@@ -22,7 +22,6 @@ from trunkline.gateway.interpolation import FromEnvironment
 from trunkline.gateway.secret_file import read_secret
 from trunkline.gateway.units import seconds, size
 
-
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 
