@@ -27,7 +27,13 @@ def sent_body(entry: Any) -> bytes:
 @pytest.mark.parametrize("dialect", ["openai", "anthropic"])
 @pytest.mark.parametrize("stream", [False, True])
 async def test_the_callers_bytes_travel_with_only_the_model_changed(house: House, dialect: str, stream: bool) -> None:
-    more = b', "stream": true, "stream_options": {"include_usage": true}' if stream and dialect == "openai" else b', "stream": true' if stream else b""
+    more = (
+        b', "stream": true, "stream_options": {"include_usage": true}'
+        if stream and dialect == "openai"
+        else b', "stream": true'
+        if stream
+        else b""
+    )
     status, _, body = await house.post(PATH[dialect], BODY % (dialect.encode(), more))
     (entry,) = await house.logged(1)
     assert status == 200

@@ -5,9 +5,9 @@ Refuses to know which dialect it serves: it is handed one.
 
 import asyncio
 
-from trunkline.core.call import Call
+from trunkline.core.call import Call, Caller
 from trunkline.core.dialect import Dialect
-from trunkline.core.errors import CallError, ShuttingDown
+from trunkline.core.errors import CallError, InvalidRequest, ShuttingDown
 from trunkline.core.exchange import Exchange
 from trunkline.core.money import usd
 from trunkline.core.reply import Reply
@@ -21,6 +21,12 @@ STREAM = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
+
+
+class UnsupportedMedia(InvalidRequest):
+    """The body is of a type that no door takes."""
+
+    kind, status = "unsupported_media_type", 415
 
 
 class Chat:
@@ -45,18 +51,31 @@ class Chat:
             limits = gateway.limits
             body = await read_body(visit.scope, visit.receive, limits.body, limits.body_timeout)
             now = gateway.clock()
-            call = Call(body, self._dialect, caller=caller, headers=visit.scope["headers"])
+            call = self._call(body, caller, visit.scope["headers"])
             exchange = Exchange(visit.id, call, now)
             watch = Watch(visit.receive)
             await self._answer(visit, exchange, await gateway.handle(exchange))
         except CallError as error:
             await visit.fail(error, facts(exchange, None))
         except asyncio.CancelledError:
-            if watch is None or not watch.gone:
+            if gateway.draining and not visit.started:
+                await visit.fail(_shut_down(), facts(exchange, None))
+            elif watch is None or not watch.gone:
                 raise
         finally:
             if watch is not None:
                 watch.stop()
+
+    def _call(self, body: bytes, caller: Caller, headers: Headers) -> Call:
+        try:
+            return Call(body, self._dialect, caller=caller, headers=headers)
+        except InvalidRequest as error:
+            kind = next((value for name, value in headers if name == b"content-type"), b"")
+            if b"json" in kind.lower() or not kind or error.param:
+                raise
+            # only a body that is no JSON is blamed on its type: plain curl -d sends good JSON as a form
+            shown = kind[:80].decode("latin-1")
+            raise UnsupportedMedia(f"the body is {shown}, not JSON. Send content-type application/json.") from error
 
     async def _answer(self, visit: Visit, exchange: Exchange, reply: Reply) -> None:
         try:
@@ -80,16 +99,11 @@ class Chat:
             async for block in reply.blocks(self._dialect, exchange.call.envelope, visit.id):
                 await send({"type": "http.response.body", "body": block, "more_body": True})
         except asyncio.CancelledError:
-            if self._gateway.draining:  # the drain time is over: say so instead of just tearing the stream
-                error = ShuttingDown("the gateway shut down before the answer ended; ask again")
-                await send(
-                    {
-                        "type": "http.response.body",
-                        "body": self._dialect.write_stream_error(error, visit.id),
-                        "more_body": True,
-                    }
-                )
-            raise
+            if not self._gateway.draining:
+                raise
+            # the drain time is over: say so instead of just tearing the stream
+            block = self._dialect.write_stream_error(_shut_down(), visit.id)
+            await send({"type": "http.response.body", "body": block, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -123,6 +137,10 @@ def _cost(exchange: Exchange) -> tuple[int | None, str]:
     if cost is None:
         return None, "unknown"
     return cost, outcome.usage.source if outcome.ok else "reported"
+
+
+def _shut_down() -> ShuttingDown:
+    return ShuttingDown("the gateway shut down before the answer ended; send the call again", retry_after=1)
 
 
 def _safe(text: str) -> bytes:

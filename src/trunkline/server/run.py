@@ -7,10 +7,10 @@ import asyncio
 import ctypes
 import gc
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Callable
+from math import ceil
 from types import FrameType
 
 import uvicorn
@@ -37,9 +37,13 @@ class Server(uvicorn.Server):
         self._gateway = gateway
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal drains, a second one stops at once."""
+        """The first signal drains, a second one stops at once.
+
+        uvicorn would raise the signal again at the end; a drained gateway has ended well and exits with 0.
+        """
         self._gateway.draining = True
-        super().handle_exit(signal.SIGINT if self.should_exit else sig, frame)
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def application(gateway: Gateway) -> App:
@@ -111,7 +115,7 @@ def server_of(config: Config, gateway: Gateway) -> Server:
         proxy_headers=False,
         limit_concurrency=limits.connections,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=int(limits.drain),
+        timeout_graceful_shutdown=ceil(limits.drain),
     )
     return Server(settings, gateway)
 

@@ -1,0 +1,146 @@
+"""The process around the calls: probes, keys, callers that leave, shutting down."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import Build, House, eventually
+
+KEYS = "keys: [{name: ci, key: sk-trunkline-0123456789abcdef, models: [openai, 'an/*']}]"
+
+
+async def test_probes_need_no_key_and_show_no_names(build: Build) -> None:
+    house = await build(KEYS)
+    for path in ("/livez", "/readyz", "/health", "/"):
+        async with house.http.get(house.url + path) as response:
+            assert response.status == 200
+            shown = await response.text()
+            assert not any(name in shown for name in ("oa", "anthropic", "sk-"))
+    async with house.http.head(house.url + "/") as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("header", ["authorization", "x-api-key", "api-key", "x-goog-api-key"])
+async def test_a_key_is_taken_from_every_usual_header(build: Build, header: str) -> None:
+    house = await build(KEYS)
+    key = "sk-trunkline-0123456789abcdef"
+    body = {"model": "openai", "messages": [{"role": "user", "content": "hi"}]}
+    right = {header: f"Bearer {key}" if header == "authorization" else key}
+    wrong = {header: right[header][:-1] + "0"}
+    assert (await house.post("/v1/chat/completions", body, right))[0] == 200
+    status, _, answer = await house.post("/v1/chat/completions", body, wrong)
+    assert status == 401
+    assert key[:-1] not in answer.decode()
+    assert (await house.post("/v1/chat/completions", body))[0] == 401
+
+
+async def test_a_key_reaches_its_own_models_only(build: Build) -> None:
+    house = await build(KEYS)
+    key = {"x-api-key": "sk-trunkline-0123456789abcdef"}
+
+    async def status(model: str) -> int:
+        body = {"model": model, "messages": [{"role": "user", "content": "hi"}]}
+        return (await house.post("/v1/chat/completions", body, key))[0]
+
+    assert [await status(model) for model in ("openai", "an/sim", "both", "oa/sim")] == [200, 200, 403, 403]
+    async with house.http.get(house.url + "/v1/models", headers=key) as response:
+        listed = [row["id"] for row in (await response.json())["data"]]
+    assert "openai" in listed
+    assert all(name == "openai" or name.startswith("an/") for name in listed)
+
+
+async def test_the_model_list_has_the_form_of_the_dialect_that_asks(house: House) -> None:
+    async with house.http.get(house.url + "/v1/models") as response:
+        openai = await response.json()
+    async with house.http.get(house.url + "/v1/models", headers={"anthropic-version": "2023-06-01"}) as response:
+        anthropic = await response.json()
+    assert openai["object"] == "list"
+    assert [row["id"] for row in openai["data"]] == [row["id"] for row in anthropic["data"]]
+    assert anthropic["has_more"] is False
+    assert anthropic["first_id"] == openai["data"][0]["id"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_caller_that_leaves_stops_the_providers_work_and_is_counted_once(house: House, stream: bool) -> None:
+    model = "oa/fault:stall:3" if stream else "oa/fault:silence"
+    body = json.dumps({"model": model, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}).encode()
+    _, writer = await asyncio.open_connection("127.0.0.1", int(house.url.rsplit(":", 1)[1]))
+    writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+    await asyncio.sleep(0.5)
+    writer.transport.abort()
+    left = asyncio.get_running_loop().time()
+    await house.logged(1)  # the provider's side would last for hours: it ends because we left
+    await eventually(lambda: house.ended or None)
+    assert asyncio.get_running_loop().time() - left < 1
+    assert len(house.ended) == 1
+    outcome = house.ended[0].outcome
+    assert outcome is not None
+    assert outcome.abandoned
+    assert outcome.usage.source in {"estimated", "unknown"}
+
+
+async def test_the_callers_own_request_id_is_kept_if_it_is_a_sane_one(house: House) -> None:
+    body = {"model": "openai", "messages": [{"role": "user", "content": "hi"}]}
+    _, kept, _ = await house.post("/v1/chat/completions", body, {"x-request-id": "mine-1"})
+    _, replaced, _ = await house.post("/v1/chat/completions", body, {"x-request-id": "a b" * 100})
+    assert kept["x-request-id"] == "mine-1"
+    assert replaced["x-request-id"].startswith("req_")
+
+
+async def test_tokens_are_counted_by_the_provider_or_estimated(house: House) -> None:
+    body = {"messages": [{"role": "user", "content": "What is 17 + 25?"}], "system": "Be short."}
+    counts = {}
+    for model in ("anthropic", "openai"):
+        status, headers, answer = await house.post("/v1/messages/count_tokens", {"model": model, **body})
+        assert status == 200
+        counts[headers["x-trunkline-token-source"]] = json.loads(answer)["input_tokens"]
+    assert set(counts) == {"provider", "estimated"}
+    assert all(count > 0 for count in counts.values())
+
+
+CONFIG = """
+listen: 127.0.0.1:0
+providers: {oa: {url: "%s/oa/v1", dialect: openai, key: sk-oa-0123456789}}
+limits: {drain: %s}
+"""
+
+
+async def _process(tmp_path: Path, house: House, drain: float) -> tuple[asyncio.subprocess.Process, str]:
+    path = tmp_path / "process.yaml"
+    path.write_text(CONFIG % (house.simulator.url, drain))
+    command = [sys.executable, "-m", "trunkline", "serve", "-c", str(path)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=dict(os.environ))
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 20)
+    return process, line.decode().split()[-1]
+
+
+@pytest.mark.parametrize("drain", [10, 0.5])
+async def test_sigterm_drains_open_answers_and_says_so_when_time_is_up(
+    house: House, tmp_path: Path, drain: float
+) -> None:
+    process, url = await _process(tmp_path, house, drain)
+    model = "oa/fault:slow:1.5" if drain > 1 else "oa/fault:stall:3"
+    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "hi"}]}
+
+    async def call() -> bytes:
+        async with house.http.post(url + "/v1/chat/completions", json=body) as response:
+            return await response.read()
+
+    calling = asyncio.create_task(call())
+    await asyncio.sleep(0.8)
+    process.send_signal(signal.SIGTERM)
+    answer = await asyncio.wait_for(calling, 15)
+    assert await asyncio.wait_for(process.wait(), 15) == 0
+    if drain > 1:
+        assert answer.endswith(b"data: [DONE]\n\n")
+    else:
+        assert b"[DONE]" not in answer
+        assert b'"error"' in answer.rstrip().rpartition(b"\n\n")[2]
+    with pytest.raises(OSError, match="Cannot connect"):
+        await call()
