@@ -126,8 +126,10 @@ class Caller:
     def ask(self, dialect: str, model: str, text: str = "What is 17 + 25?", **more: Any) -> bytes:
         return (self.openai if dialect == "openai" else self.anthropic)(model, text, **more)
 
-    async def send(self, data: bytes, *, patience: float = 3.0, most: int = 50_000_000) -> Raw:
-        """Send bytes, and read until the other side ends, is quiet for `patience` seconds, or has sent `most` bytes."""
+    async def send(self, data: bytes, *, patience: float = 3.0, linger: float = 0.0, most: int = 50_000_000) -> Raw:
+        """Send bytes, and read until the answer is whole (and `linger` seconds more, to see whether the connection
+        closes), the other side ends, is quiet for `patience` seconds, or has sent `most` bytes.
+        """
         reader, writer = await asyncio.open_connection("127.0.0.1", self.simulator.port)
         raw = Raw()
         try:
@@ -139,8 +141,7 @@ class Caller:
                     break
                 raw.data += got
                 if raw.whole:
-                    # A closing server does so at once; a kept-alive connection stays as it is.
-                    patience = min(patience, 0.05)
+                    patience = linger
         except ConnectionResetError:
             raw.reset = True
         except TimeoutError:

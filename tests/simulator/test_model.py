@@ -2,6 +2,7 @@
 
 import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,12 +14,14 @@ from trunkline.simulator.config import Latency, Limits, Model, Provider, Spread
 QUALITY = {"arithmetic": 0.6, "trivia": 0.9, "spelling": 0.3, "default": 0.75}
 
 
-def provider(*, seed: int = 3, faults: tuple[Fault, ...] = (), limits: Limits = Limits(), **model) -> SimulatedProvider:
-    config = Provider(models={"m": Model(quality=QUALITY, **model)}, faults=faults, limits=limits)
+def provider(
+    *, seed: int = 3, faults: tuple[Fault, ...] = (), limits: Limits | None = None, **model: Any
+) -> SimulatedProvider:
+    config = Provider(models={"m": Model(quality=QUALITY, **model)}, faults=faults, limits=limits or Limits())
     return SimulatedProvider("p", config, seed=seed)
 
 
-def ask(prompt: str = "What is 17 + 25?", **more) -> Ask:
+def ask(prompt: str = "What is 17 + 25?", **more: Any) -> Ask:
     return Ask(model="m", prompt=prompt, **more)
 
 
@@ -310,7 +313,7 @@ def test_parallel_calls_are_made_when_both_are_wanted():
         {"type": "object", "properties": {"a": {"enum": 5, "anyOf": [5]}}},
     ],
 )
-def test_a_hostile_schema_is_refused_or_answered_but_breaks_nothing(schema: dict):
+def test_a_hostile_schema_is_refused_or_answered_but_breaks_nothing(schema: dict[str, Any]):
     served = provider().serve(ask(schema=schema), 0.0)
 
     assert (served.refusal is None) == bool(served.answers)

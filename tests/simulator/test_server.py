@@ -15,7 +15,8 @@ from trunkline.simulator import Config, Simulator, load_config, read_config
 
 
 def header(raw: Any, name: str) -> str:
-    return dict(line.split(": ", 1) for line in raw.head.split("\r\n")[1:])[name]
+    headers: dict[str, str] = dict(line.split(": ", 1) for line in raw.head.split("\r\n")[1:])
+    return headers[name]
 
 
 async def test_the_log_has_every_byte_that_the_client_received(caller: Any):
@@ -68,7 +69,7 @@ async def test_only_so_many_sent_bytes_are_kept_but_all_are_hashed():
 async def test_a_connection_serves_many_requests_one_after_the_other(caller: Any):
     raw = await caller.send(
         caller.openai("sim-small") + caller.openai("sim-small", stream=True) + caller.anthropic("sim-small"),
-        patience=0.3,
+        linger=0.5,
     )
 
     assert raw.data.count(b"HTTP/1.1 200 OK") == 3
@@ -76,8 +77,8 @@ async def test_a_connection_serves_many_requests_one_after_the_other(caller: Any
 
 
 async def test_a_connection_closes_when_the_client_wants_that(caller: Any):
-    raw = await caller.send(b"GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n")
-    old = await caller.send(b"GET /livez HTTP/1.0\r\n\r\n")
+    raw = await caller.send(b"GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n", linger=1)
+    old = await caller.send(b"GET /livez HTTP/1.0\r\n\r\n", linger=1)
 
     assert raw.closed
     assert "connection: close" in raw.head

@@ -93,7 +93,10 @@ async def test_openai_tools_both_ways(gpt: openai.AsyncOpenAI):
     second = await gpt.chat.completions.create(model="sim-small", messages=conversation, tools=[OPENAI_TOOL])
 
     assert first.choices[0].finish_reason == "tool_calls"
-    assert [json.loads(call.function.arguments) for call in calls] == [{"city": "Paris"}, {"city": "London"}]
+    assert [json.loads(call.function.arguments) for call in calls if call.type == "function"] == [
+        {"city": "Paris"},
+        {"city": "London"},
+    ]
     assert second.choices[0].message.content == "The tool answered: sunny 0; sunny 1"
 
 
@@ -148,7 +151,7 @@ async def test_openai_length_and_stop(gpt: openai.AsyncOpenAI):
 
 async def test_openai_cached_tokens(gpt: openai.AsyncOpenAI):
     long = [{"role": "system", "content": "Be brief, and again. " * 300}, *say("Hi")]
-    usages = [(await gpt.chat.completions.create(model="sim-small", messages=long)).usage for _ in range(2)]  # type: ignore[arg-type]
+    usages = [(await gpt.chat.completions.create(model="sim-small", messages=long)).usage for _ in range(2)]
 
     cached = [usage.prompt_tokens_details.cached_tokens for usage in usages if usage and usage.prompt_tokens_details]
     assert cached[0] == 0

@@ -140,7 +140,7 @@ def _mentions(prompt: str, name: str) -> bool:
 
 
 def _call(ask: Ask, name: str, turn: int, seed: int, index: int) -> ToolCall:
-    schema = next((tool.schema for tool in ask.tools if tool.name == name), {})
+    schema = next(tool.schema for tool in ask.tools if tool.name == name)
     question: Question | None = recognise(ask.prompt)
     hints = Hints(question.right if question else None, _names(ask.prompt), turn)
     arguments = msgspec.json.encode(satisfy({"type": "object", **schema}, hints)).decode()

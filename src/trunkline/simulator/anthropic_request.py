@@ -205,23 +205,27 @@ def _check_parameters(asked: Body, given: frozenset[str], version: str, *, count
             raise Refused(anthropic_error(f"{name}: Extra inputs are not permitted"))
     if asked.temperature is not None and not 0 <= asked.temperature <= 1:
         raise Refused(anthropic_error("temperature: range: 0..1"))
-    budget = asked.thinking.budget_tokens if asked.thinking and asked.thinking.type == "enabled" else None
+    _check_thinking(asked)
+    _check_tool_choice(asked)
+
+
+def _check_thinking(asked: Body) -> None:
     if asked.thinking and asked.thinking.type == "enabled":
+        budget = asked.thinking.budget_tokens
         if budget is None or budget < 1024:
             raise Refused(
                 anthropic_error("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024")
             )
         if asked.max_tokens is not None and budget >= asked.max_tokens:
             raise Refused(anthropic_error("`max_tokens` must be greater than `thinking.budget_tokens`."))
-    if asked.tool_choice and asked.tool_choice.type in {"any", "tool", "auto"} and not asked.tools:
+
+
+def _check_tool_choice(asked: Body) -> None:
+    choice = asked.tool_choice
+    if choice and choice.type in {"any", "tool", "auto"} and not asked.tools:
         raise Refused(anthropic_error("tool_choice: may only be specified while providing `tools`."))
-    if asked.tool_choice and asked.tool_choice.type == "tool":
-        _check_named_tool(asked.tool_choice.name, asked.tools or [])
-
-
-def _check_named_tool(name: str, tools: list[ToolEntry]) -> None:
-    if name not in {tool.name for tool in tools}:
-        raise Refused(anthropic_error(f"Tool '{name}' not found in provided tools"))
+    if choice and choice.type == "tool" and choice.name not in {tool.name for tool in asked.tools or ()}:
+        raise Refused(anthropic_error(f"Tool '{choice.name}' not found in provided tools"))
 
 
 def _check_messages(messages: list[Message], version: str) -> None:

@@ -40,7 +40,13 @@ def message(delivery: Delivery) -> dict[str, Any]:
 def stream(delivery: Delivery) -> list[Piece]:
     """The events of a streamed answer, ``message_start`` to ``message_stop``."""
     answer, usage = delivery.answers[0], delivery.usage
-    start = {**_envelope(delivery), "content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
+    start: dict[str, Any] = {
+        **_envelope(delivery),
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "stop_details": None,
+    }
     start["usage"] = {**usage_object(usage), "output_tokens": min(1, usage.output)}
     pieces = [_event("message_start", "preamble", message=start)]
     for index, (block, deltas) in enumerate(_blocks(answer, hidden=delivery.ask.hide_reasoning)):

@@ -20,9 +20,9 @@ class Tool(Struct, frozen=True):
 class Ask(Struct, frozen=True, kw_only=True):
     """One question to one model.
 
-    `text` is everything that counts as input, in order (the prompt alone when empty). `cache_mark` is how many characters
-    of it the caller marked as worth caching, None where the provider decides. `tool_choice` is auto, none, required,
-    or ``tool:NAME``. `salt` makes two equal questions with different bodies draw different wording.
+    `text` is everything that counts as input, in order (the prompt alone when empty). `cache_mark` is how many
+    characters of it the caller marked as worth caching, None where the provider decides. `tool_choice` is auto, none,
+    required, or ``tool:NAME``. `salt` makes two equal questions with different bodies draw different wording.
     """
 
     model: str

@@ -5,7 +5,7 @@ It refuses to parse a command line.
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,23 +13,25 @@ from trunkline.simulator.config import Config, load_config
 from trunkline.simulator.config import Provider as ProviderConfig
 from trunkline.simulator.simulator import Simulator
 
-try:
-    import uvloop
-except ImportError:  # faster, and not there on every system
-    _RUN: Callable[[Coroutine[None, None, None]], None] = asyncio.run
-else:
-    _RUN = uvloop.run
-
 
 def run(path: str, host: str, port: int, log: str | None) -> None:
     """Serve the file at `path` until SIGTERM or SIGINT. Raises ConfigError, and OSError for the address or the log."""
     config = load_config(path)
     where = log or config.log
     if where is None or where == "-":
-        _RUN(_serve(config, host, port, sys.stdout.buffer if where else None))
+        _run(_serve(config, host, port, sys.stdout.buffer if where else None))
         return
     with Path(where).open("ab") as file:
-        _RUN(_serve(config, host, port, file))
+        _run(_serve(config, host, port, file))
+
+
+def _run(main: Coroutine[None, None, None]) -> None:
+    try:
+        import uvloop  # noqa: PLC0415  faster, and not there on every system
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
 
 
 async def _serve(config: Config, host: str, port: int, log_file: BinaryIO | None) -> None:

@@ -66,7 +66,7 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"unknown kind of question `{unknown[0]}` in `quality`; there are {', '.join(KINDS)}")
 
     def quality_of(self, kind: str) -> float:
-        """The probability of a right answer; a kind that is not listed has that of `default`, which is 1 if not listed."""
+        """The probability of a right answer; an unlisted kind has that of `default`, which is 1 if not listed."""
         return self.quality.get(kind, self.quality.get("default", 1.0))
 
 

@@ -25,11 +25,14 @@ class Host(Protocol):
     site: Site
     truth: GroundTruth
     clock: Callable[[], float]
-    connections: "dict[Connection, int]"
     closing: bool
 
     def admit(self, connection: "Connection") -> int:
         """Note a connection; its number."""
+        ...
+
+    def dismiss(self, connection: "Connection") -> None:
+        """Forget a connection that is closed."""
         ...
 
 
@@ -55,9 +58,9 @@ class Connection(asyncio.Protocol):
         self._number = self._host.admit(self)
         self._close_in(_IDLE)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  why it left does not matter
+    def connection_lost(self, exc: Exception | None) -> None:
         """The client has left, or was thrown out."""
-        self._host.connections.pop(self, None)
+        self._host.dismiss(self)
         self._transport = None
         self._close_in(None)
         self._writable.set()

@@ -7,8 +7,8 @@ from typing import Literal
 from msgspec import Struct
 
 Harm = Literal["fine", "refused", "torn", "stuck"]
-"""fine: a good client gets a whole answer; refused: an error in place of an answer; torn: an answer begins (or a connection
-opens) and breaks; stuck: nothing more comes, or nothing but noise, until the client gives up."""
+"""fine: a good client gets a whole answer; refused: an error in place of an answer; torn: an answer begins (or a
+connection opens) and breaks; stuck: nothing more comes, or nothing but noise, until the client gives up."""
 
 
 class FaultKind(Struct, frozen=True):

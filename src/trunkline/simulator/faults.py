@@ -32,7 +32,8 @@ _PARAMETERS = (
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A fault and when it strikes. Unset parameters take the defaults of the kind.
 
-    `retry_after` is seconds, ``date+SECONDS`` for an HTTP date, ``ms+MILLISECONDS`` for retry-after-ms alone, or any text.
+    `retry_after` is seconds, ``date+SECONDS`` for an HTTP date, ``ms+MILLISECONDS`` for retry-after-ms alone, or any
+    text.
     """
 
     kind: str
@@ -135,7 +136,7 @@ class Schedule:
         self._struck = [0] * len(faults)
 
     def strike(self, ask: Ask, now: float) -> Fault | None:
-        """The fault for a request at `now` seconds after the start: the one in the model's name, else the first in turn."""
+        """The fault for a request at `now` seconds: the one in the model's name, else the first in turn."""
         asked_for = named(ask.model)
         if asked_for is not None:
             return asked_for

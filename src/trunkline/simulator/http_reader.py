@@ -72,7 +72,7 @@ class Reader:
         return replace(head, body=body)
 
     def _read_head(self) -> None:
-        while self._buffer[:2] == b"\r\n":  # RFC 9112 2.2: be lenient about blank lines before a request
+        while self._buffer.startswith(b"\r\n"):  # RFC 9112 2.2: be lenient about blank lines before a request
             del self._buffer[:2]
         end = self._buffer.find(b"\r\n\r\n")
         if end > _MOST_HEAD or (end < 0 and len(self._buffer) > _MOST_HEAD):
@@ -129,7 +129,7 @@ class Reader:
         return False
 
     def _end_trailers(self, start: int) -> bool:
-        if self._buffer[start : start + 2] == b"\r\n":
+        if self._buffer.startswith(b"\r\n", start):
             del self._buffer[: start + 2]
             return True
         end = self._buffer.find(b"\r\n\r\n", start)

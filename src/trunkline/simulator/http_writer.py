@@ -41,9 +41,9 @@ def writes(script: Script, request: Request) -> Iterator[Write]:
     for piece in pieces[:-1] if closes else pieces:
         yield from piece_writes(piece, script, request)
     if closes:
-        *before, last = [*(piece_writes(pieces[-1], script, request) if pieces else ()), Write(b"")]
-        if before and not script.slice:  # one write for both: who has read the last event has read the end
-            last = before.pop()
+        before = list(piece_writes(pieces[-1], script, request)) if pieces else []
+        # One write for both where nothing is sliced: who has read the last event has read the end.
+        last = before.pop() if before and not script.slice else Write(b"")
         yield from before
         yield Write(last.data + _LAST_CHUNK, last.after, last.tokens)
 

@@ -12,6 +12,7 @@ from trunkline.simulator.ask import Ask, Tool
 from trunkline.simulator.refusals import Refusal, Refused, invalid_json, openai_error
 
 _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
+_MOST_TOKENS = 10_000_000
 _AT = re.compile(r"^(?P<said>.*?)(?: - at `\$\.?(?P<where>.*)`)?$", re.DOTALL)
 
 
@@ -170,12 +171,16 @@ def _tool_result(messages: list[Message]) -> str | None:
     return "; ".join(results) if results else None
 
 
+def _missing(name: str) -> Refusal:
+    return openai_error(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
+
+
 def _mistyped(error: str) -> Refusal:
     match = _AT.match(error)
     said, where = (match["said"], match["where"] or "") if match else (error, "")
     if missing := re.search(r"missing required field `(\w+)`", said):
         name = f"{where}.{missing[1]}".lstrip(".")
-        return openai_error(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
+        return _missing(name)
     if not where:
         return invalid_json("openai")
     kinds = re.findall(r"`([^`]+)`", said)
@@ -218,14 +223,17 @@ def _check_tool_turns(messages: list[Message]) -> None:
         where = f"messages.[{number}].role"
         if message.role == "tool":
             if message.tool_call_id not in open_calls:
-                said = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
+                said = (
+                    "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with"
+                    " 'tool_calls'."
+                )
                 raise Refused(openai_error(said, param=where))
             open_calls.discard(message.tool_call_id or "")
             continue
         if open_calls:
             said = (
-                "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'."
-                f" The following tool_call_ids did not have response messages: {', '.join(sorted(open_calls))}"
+                "An assistant message with 'tool_calls' must be followed by tool messages responding to each"
+                f" 'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(sorted(open_calls))}"
             )
             raise Refused(openai_error(said, param=where))
         open_calls = {call.id for call in message.tool_calls or ()}
@@ -239,20 +247,20 @@ def _check_options(asked: Body) -> None:
         ("temperature", asked.temperature, 0, 2),
         ("top_p", asked.top_p, 0, 1),
         ("n", asked.n, 1, 128),
-        ("max_tokens", asked.max_tokens, 1, 10_000_000),
-        ("max_completion_tokens", asked.max_completion_tokens, 1, 10_000_000),
+        ("max_tokens", asked.max_tokens, 1, _MOST_TOKENS),
+        ("max_completion_tokens", asked.max_completion_tokens, 1, _MOST_TOKENS),
     )
     for name, value, low, high in ranges:
         if value is not None and not low <= value <= high:
-            side = f">= {low}" if value < low else f"<= {high}"
-            code = "decimal_below_min_value" if value < low else "decimal_above_max_value"
-            said = f"Invalid '{name}': expected a value {side}, but got {value} instead."
-            raise Refused(
-                openai_error(
-                    said, param=name, code=code.replace("decimal", "integer") if name != "temperature" else code
-                )
-            )
+            raise Refused(_out_of_range(name, value, low, high))
     _check_tools(asked)
+
+
+def _out_of_range(name: str, value: float, low: float, high: float) -> Refusal:
+    side, limit = ("below_min", f">= {low}") if value < low else ("above_max", f"<= {high}")
+    kind = "decimal" if name in {"temperature", "top_p"} else "integer"
+    said = f"Invalid '{name}': expected a value {limit}, but got {value} instead."
+    return openai_error(said, param=name, code=f"{kind}_{side}_value")
 
 
 def _check_tools(asked: Body) -> None:
@@ -266,6 +274,4 @@ def _check_tools(asked: Body) -> None:
     form = asked.response_format
     if form is not None and form.type == "json_schema" and form.json_schema is None:
         name = "response_format.json_schema"
-        raise Refused(
-            openai_error(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
-        )
+        raise Refused(_missing(name))

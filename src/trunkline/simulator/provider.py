@@ -24,7 +24,7 @@ from trunkline.simulator.refusals import Refusal, Refused
 class Served(Struct, frozen=True, kw_only=True):
     """What became of one request. `refusal` and `answers` exclude each other; a fault may leave neither.
 
-    `usage` is what a whole answer uses and `cost_nanodollars` its price. `first_token` and `seconds_per_token` are seconds.
+    `usage` is what a whole answer uses and `cost_nanodollars` its price. `first_token` is in seconds.
     """
 
     ask: Ask

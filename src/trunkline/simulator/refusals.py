@@ -19,7 +19,7 @@ class Refusal(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class Refused(Exception):  # noqa: N818  a verdict, not a defect
+class Refused(Exception):
     """Raised while a request is read; carries the answer."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -59,13 +59,13 @@ def wrong_key(dialect: DialectName, key: str | None) -> Refusal:
         return anthropic_error(message, status=401, kind="authentication_error")
     if key is None:
         message = (
-            "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth"
-            " (i.e. Authorization: Bearer YOUR_KEY)."
+            "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer"
+            " auth (i.e. Authorization: Bearer YOUR_KEY)."
         )
         return openai_error(message, status=401)
     shown = f"{key[:3]}***{key[-4:]}" if len(key) > 8 else "***"
-    message = f"Incorrect API key provided: {shown}. You can find your API key at https://platform.openai.com/account/api-keys."
-    return openai_error(message, status=401, code="invalid_api_key")
+    where = "You can find your API key at https://platform.openai.com/account/api-keys."
+    return openai_error(f"Incorrect API key provided: {shown}. {where}", status=401, code="invalid_api_key")
 
 
 def unknown_model(dialect: DialectName, model: str) -> Refusal:

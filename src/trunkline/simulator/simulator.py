@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from trunkline.simulator.config import Config
 from trunkline.simulator.connection import Connection
@@ -42,6 +42,8 @@ class Simulator:
         self.site = Site(config, epoch=wall())
         self.truth = GroundTruth(log_file)
         self.connections: dict[Connection, int] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
         self.closing = False
 
     @property
@@ -72,7 +74,14 @@ class Simulator:
         """Note a connection; its number, from 1."""
         self._arrivals += 1
         self.connections[connection] = self._arrivals
+        self._empty.clear()
         return self._arrivals
+
+    def dismiss(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
+        del self.connections[connection]
+        if not self.connections:
+            self._empty.set()
 
     async def start(self) -> None:
         """Listen. Raises OSError when the address cannot be had."""
@@ -88,12 +97,11 @@ class Simulator:
         for connection in list(self.connections):
             connection.abort()
         await asyncio.gather(*tasks, return_exceptions=True)
-        while self.connections:
-            await asyncio.sleep(0)
+        await self._empty.wait()
         if self._server is not None:
             await self._server.wait_closed()
 
-    async def __aenter__(self) -> "Simulator":
+    async def __aenter__(self) -> Self:
         """Start."""
         await self.start()
         return self
