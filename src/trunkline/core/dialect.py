@@ -139,7 +139,7 @@ class Dialect(Protocol):
         """Raises InvalidRequest naming the field (``param``), what it holds and what is allowed."""
         ...
 
-    def write_completion(self, completion: Completion) -> bytes:
+    def write_completion(self, answer: Completion) -> bytes:
         """A whole answer as this dialect's body."""
         ...
 
