@@ -180,9 +180,15 @@ def test_thoughts_and_tool_calls_of_earlier_answers_survive_whole():
     assert parts_of(
         "assistant",
         {"type": "thinking", "thinking": "hm", "signature": "sig"},
+        {"type": "thinking", "thinking": "another dialect's", "signature": ""},
         {"type": "redacted_thinking", "data": "opaque"},
         {"type": "tool_use", "id": "t1", "name": "f", "input": {"b": 1, "a": [1.0, None, "é"]}},
-    ) == (Thought("hm", "sig"), Thought(redacted="opaque"), ToolUse("t1", "f", '{"b":1,"a":[1.0,null,"é"]}'))
+    ) == (
+        Thought("hm", "sig"),
+        Thought("another dialect's"),
+        Thought(redacted="opaque"),
+        ToolUse("t1", "f", '{"b":1,"a":[1.0,null,"é"]}'),
+    )
 
 
 def test_a_tool_result_is_text_or_blocks_or_nothing():

@@ -47,7 +47,7 @@ class Block(Struct, frozen=True):
     type: str
     text: str = ""
     thinking: str = ""
-    signature: str | None = None
+    signature: str | None = None  # empty where the thought came from another dialect
     data: str = ""
     id: str = ""
     name: str = ""
@@ -103,7 +103,7 @@ def _part(raw: Raw) -> Part:
         case "text":
             return Text(block.text)
         case "thinking":
-            return Thought(block.thinking, block.signature)
+            return Thought(block.thinking, block.signature or None)
         case "redacted_thinking":
             return Thought(redacted=block.data)
         case "tool_use":

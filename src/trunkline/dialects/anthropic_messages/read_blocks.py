@@ -69,7 +69,7 @@ SIMPLE: dict[str, tuple[type[msgspec.Struct], Read]] = {
     "text": (wire.TextBlock, lambda block: Text(block.text, block.cache_control)),
     "image": (wire.ImageBlock, _image),
     "document": (wire.DocumentBlock, _document),
-    "thinking": (wire.ThinkingBlock, lambda block: Thought(block.thinking, block.signature)),
+    "thinking": (wire.ThinkingBlock, lambda block: Thought(block.thinking, block.signature or None)),
     "redacted_thinking": (wire.RedactedBlock, lambda block: Thought(redacted=block.data)),
     "tool_use": (wire.ToolUseBlock, _tool_use),
 }

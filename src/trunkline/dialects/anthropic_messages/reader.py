@@ -83,7 +83,7 @@ class AnthropicReader:
             case "thinking_delta":
                 return [ThoughtDelta(delta.thinking)] if delta.thinking else []
             case "signature_delta":
-                return [ThoughtDelta(signature=delta.signature)]
+                return [ThoughtDelta(signature=delta.signature)] if delta.signature else []
             case "input_json_delta" if index in self._tools:
                 return [ToolDelta(self._tools[index], arguments=delta.partial_json)] if delta.partial_json else []
             case _:
