@@ -192,6 +192,12 @@ def test_turns_that_a_quirk_makes_us_open_are_refused_with_their_place(turn, par
     assert refused.value.param == param
 
 
+def test_a_field_that_no_role_has_is_refused_where_a_quirk_makes_us_open_it():
+    turn = {"role": "user", "content": "hi", "tool_calls": "x"}
+    with pytest.raises(InvalidRequest, match="cannot be read"):
+        sent(request(messages=[turn]), OpenAIChat(tool_id_length=9))
+
+
 def test_tools_that_a_quirk_makes_us_open_are_refused_with_their_place():
     body = request(tools="x", tool_choice={"type": "function", "function": {"name": "f"}})
     with pytest.raises(InvalidRequest) as refused:

@@ -11,8 +11,7 @@ from trunkline.core.errors import InvalidRequest
 from trunkline.dialects.openai_chat import wire
 from trunkline.dialects.shape import shown
 
-NAMED_IN_ANSWER = (Text, Image, Document)
-"""What a tool may answer with."""
+Shown = Text | Image | Document | Foreign
 
 
 class MessageReader:
@@ -69,13 +68,13 @@ class MessageReader:
             return ToolResult(f"call_{self._answers}", (Text(turn.content),) if turn.content else ())
         content = []
         for part in self._parts(turn.content):
-            if isinstance(part, NAMED_IN_ANSWER):
-                content.append(part)
-            elif isinstance(part, Foreign):
+            if isinstance(part, Foreign):
                 self._extra[f"messages.content.{part.kind}"] = part.wire
+            else:
+                content.append(part)
         return ToolResult(turn.tool_call_id, tuple(content))
 
-    def _parts(self, content: wire.Content | None) -> Iterator[Part]:
+    def _parts(self, content: wire.Content | None) -> Iterator[Shown]:
         if isinstance(content, str):
             content = [wire.TextPart(content)]
         for at, part in enumerate(content or ()):
@@ -100,7 +99,7 @@ class MessageReader:
         media_type, data = _opened(image.url, f"{path}.url")
         return Image(data=data, media_type=media_type, detail=image.detail, cache=part.cache_control)
 
-    def _file(self, part: wire.FilePart, path: str) -> Part:
+    def _file(self, part: wire.FilePart, path: str) -> Document | Foreign:
         file = part.file
         if file.file_data is None:  # an upload that only its own vendor can see
             return Foreign("openai", {"type": "file", "file": {"file_id": file.file_id, "filename": file.filename}})
