@@ -11,7 +11,7 @@ from trunkline.catalog.price import Price
 from trunkline.catalog.published import PublishedPrice
 
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", extra={"form": "a day, like 2026-11-22"})]
-Tokens = Annotated[int, Meta(ge=1, le=1_000_000_000, extra={"unit": "tokens"})]
+Tokens = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
 class ModelFacts(Struct, frozen=True):

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, structs
 
 from trunkline.catalog.price import Price, Tier, pico
 
-Dollars = Annotated[Decimal, Meta(examples=[0.15], extra={"unit": "dollars per million tokens"})]
+Dollars = Annotated[Decimal, Meta(examples=[0.15])]
 
 
 class PublishedTier(Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ def allowed(type_: Any) -> str:
 def _words(info: inspect.Type, extra: dict[str, Any]) -> str:  # noqa: PLR0911 - one word for each kind of type
     match info:
         case inspect.Metadata():
-            return _words(info.type, {**extra, **(info.extra or {})})
+            return _words(info.type, {**extra, **(info.extra or {}), **(info.extra_json_schema or {})})
         case inspect.UnionType():
             kinds = [kind for kind in info.types if not isinstance(kind, inspect.NoneType)]
             return " or ".join(_words(kind, extra) for kind in kinds)
@@ -41,9 +41,9 @@ def _words(info: inspect.Type, extra: dict[str, Any]) -> str:  # noqa: PLR0911 -
 
 
 def _number(info: inspect.FloatType | inspect.IntType, extra: dict[str, Any]) -> str:
-    if extra.get("unit") == "seconds":
+    if extra.get("x-unit") == "seconds":
         return f"a duration{_range(info, duration_text)}, like 30s, 500ms, 10m or seconds as a number"
-    if extra.get("unit") == "bytes":
+    if extra.get("x-unit") == "bytes":
         return f"a size{_range(info, size_text)}, like 32MiB or bytes as a number"
     return f"a whole number{_range(info, str)}"
 

@@ -11,13 +11,13 @@ from typing import Any
 from msgspec import structs
 
 from trunkline.core.errors import ConfigError
-from trunkline.core.secret import Secret
 from trunkline.gateway.config import Config
 from trunkline.gateway.config_checks import problems
 from trunkline.gateway.decoding import BROKEN, Decoding
 from trunkline.gateway.document import Document, Where, read_document
 from trunkline.gateway.interpolation import Interpolation
 from trunkline.gateway.provider_tables import filled
+from trunkline.gateway.secret_file import read_secret
 from trunkline.providers.provider import Provider
 from trunkline.providers.registry import known, rows
 
@@ -75,10 +75,13 @@ def _keyed(config: Config, environ: Mapping[str, str]) -> Config:
 
 
 def _with_key(provider: Provider, environ: Mapping[str, str]) -> Provider:
-    if provider.key is not None or provider.auth == "none":
+    """The provider with the key it was given, or that of the first variable set; ``key_env`` then names that one."""
+    if provider.key is not None:
+        return structs.replace(provider, key_env=())
+    found = next((name for name in provider.key_env if environ.get(name, "").strip()), None)
+    if found is None or provider.auth == "none":
         return provider
-    text = next((value for name in provider.key_env if (value := environ.get(name, "").strip())), None)
-    return provider if text is None else structs.replace(provider, key=Secret(text))
+    return structs.replace(provider, key=read_secret(environ[found].strip(), Path(os.devnull)), key_env=(found,))
 
 
 def _tables(tree: Mapping[str, Any]) -> Mapping[str, Any]:

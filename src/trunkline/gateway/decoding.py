@@ -4,7 +4,7 @@ Refuses to know any struct by name; msgspec converts the leaves and checks their
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import NoneType, UnionType
@@ -35,7 +35,8 @@ BROKEN: Any = _Broken()
 class Decoding:
     """Makes values of types; ``problems`` gathers what is wrong, in the order of the file.
 
-    A struct type may have a classmethod ``long_form(short) -> table`` for a shorter way of writing it.
+    A struct type may have a classmethod ``long_form(short) -> table`` for a shorter way of writing it, and another,
+    ``written_fields() -> names``, where people may write other fields than it has.
     ``folder`` is where ``file:`` secrets start from.
     """
 
@@ -73,11 +74,12 @@ class Decoding:
         if value is None:
             value = {}  # "openai:" with nothing after it
         if not isinstance(value, Mapping):
-            return self._note(where, f"{shown(value)} stands where a table of {_names(type_)} is wanted")
+            return self._note(where, f"{shown(value)} stands where a table of {_list(_written(type_))} is wanted")
         fields = {field.name: field for field in structs.fields(type_)}
         for name in value:
             if name not in fields:
-                self._note((*where, name), f"unknown field{hint(name, fields)} Allowed here: {_names(type_)}")
+                known = _written(type_)
+                self._note((*where, name), f"unknown field{hint(name, known)} Allowed here: {_list(known)}")
         return self._made(type_, fields, value, where)
 
     def _made(self, type_: type[Struct], fields: Mapping[str, Any], value: Mapping[str, Any], where: Where) -> Any:
@@ -167,7 +169,7 @@ def shown(value: Any) -> str:
 def _measured(value: Any, metas: list[msgspec.Meta]) -> Any:
     if not isinstance(value, str):
         return value
-    unit = next((meta.extra["unit"] for meta in metas if meta.extra and "unit" in meta.extra), None)
+    unit = next((meta.extra_json_schema["x-unit"] for meta in metas if meta.extra_json_schema), None)
     found = seconds(value) if unit == "seconds" else size(value) if unit == "bytes" else None
     return str(value) if found is None else found
 
@@ -184,8 +186,9 @@ def _is_struct(type_: Any) -> bool:
     return isinstance(type_, type) and issubclass(type_, Struct)
 
 
-def _names(type_: type[Struct]) -> str:
-    return _list(type_.__struct_fields__)
+def _written(type_: type[Struct]) -> tuple[str, ...]:
+    said: Callable[[], tuple[str, ...]] | None = getattr(type_, "written_fields", None)
+    return type_.__struct_fields__ if said is None else said()
 
 
 def _list(names: tuple[str, ...]) -> str:

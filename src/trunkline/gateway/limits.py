@@ -8,8 +8,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 MIB = 1024 * 1024
-_BYTES = {"unit": "bytes"}
-_SECONDS = {"unit": "seconds"}
+_BYTES = {"x-unit": "bytes"}
+_SECONDS = {"x-unit": "seconds"}
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,7 +20,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=1024,
             le=1024 * MIB,
-            extra=_BYTES,
+            extra_json_schema=_BYTES,
             description="Largest request body. Raise it for many or large images; providers stop at about 32MiB.",
         ),
     ] = 32 * MIB
@@ -29,20 +29,25 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=0.1,
             le=600,
-            extra=_SECONDS,
+            extra_json_schema=_SECONDS,
             description="For a request's headers to arrive, from the connection's start.",
         ),
     ] = 10.0
     body_timeout: Annotated[
         float,
-        Meta(ge=0.1, le=3600, extra=_SECONDS, description="For a request's body to arrive. Raise it for slow uplinks."),
+        Meta(
+            ge=0.1,
+            le=3600,
+            extra_json_schema=_SECONDS,
+            description="For a request's body to arrive. Raise it for slow uplinks.",
+        ),
     ] = 30.0
     drain: Annotated[
         float,
         Meta(
             ge=0,
             le=3600,
-            extra=_SECONDS,
+            extra_json_schema=_SECONDS,
             description="On SIGTERM, how long open answers may still run. Keep it below what the supervisor waits.",
         ),
     ] = 30.0

@@ -7,8 +7,10 @@ import re
 from decimal import Decimal
 
 _NUMBER = r"(\d{1,15}(?:\.\d{1,9})?)"
-_DURATION = re.compile(rf"{_NUMBER}\s*(ms|s|m|h)")
-_SIZE = re.compile(rf"{_NUMBER}\s*(B|kB|KB|KiB|MB|MiB|GB|GiB)")
+DURATION_PATTERN = rf"{_NUMBER}\s*(ms|s|m|h)"
+SIZE_PATTERN = rf"{_NUMBER}\s*(B|kB|KB|KiB|MB|MiB|GB|GiB)"
+_DURATION = re.compile(DURATION_PATTERN)
+_SIZE = re.compile(SIZE_PATTERN)
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
 

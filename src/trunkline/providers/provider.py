@@ -77,6 +77,11 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     docs: Annotated[Url | None, Meta(description="Where its interface is documented.")] = None
     as_of: Annotated[Day | None, Meta(description="The day that documentation was read.")] = None
 
+    @classmethod
+    def written_fields(cls) -> tuple[str, ...]:
+        """What people may write in a table of the config: the name stands above it, and two fields have short forms."""
+        return (*(name for name in cls.__struct_fields__ if name != "name"), "dialect", "like")
+
     def dialect(self, name: DialectName) -> Dialect:
         """The dialect with this provider's quirks. Build it once; KeyError when it does not speak it."""
         from trunkline.providers.quirks import speak  # noqa: PLC0415 - `trunkline models` needs no dialect loaded

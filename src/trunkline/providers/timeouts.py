@@ -7,10 +7,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, structs
 
-_SECONDS = {"unit": "seconds"}
-Connecting = Annotated[float, Meta(ge=0.01, le=60, extra=_SECONDS)]
-Waiting = Annotated[float, Meta(ge=0.01, le=3600, extra=_SECONDS)]
-Lasting = Annotated[float, Meta(ge=0.01, le=86_400, extra=_SECONDS)]
+_SECONDS = {"x-unit": "seconds"}
+Connecting = Annotated[float, Meta(ge=0.01, le=60, extra_json_schema=_SECONDS)]
+Waiting = Annotated[float, Meta(ge=0.01, le=3600, extra_json_schema=_SECONDS)]
+Lasting = Annotated[float, Meta(ge=0.01, le=86_400, extra_json_schema=_SECONDS)]
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,113 @@
+"""A config as a tree to look at: who answers, under which names, for how much; never a secret.
+
+Refuses to check anything.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from msgspec import structs
+from rich.markup import escape
+from rich.tree import Tree
+
+from trunkline.catalog.facts import ModelFacts
+from trunkline.catalog.price import Price
+from trunkline.gateway.config import Config, VirtualKey
+from trunkline.gateway.listen import address, is_loopback
+from trunkline.gateway.listing import Offer, offers
+from trunkline.gateway.units import duration_text, size_text
+from trunkline.providers.provider import Provider
+from trunkline.providers.timeouts import Timeouts
+
+_PICO_PER_DOLLAR = 1_000_000
+
+
+def house_tree(config: Config, source: str) -> Tree:
+    """The whole house."""
+    tree = Tree(f"[bold]trunkline[/] from {escape(source)}")
+    tree.add(_listen(config))
+    _branch(tree, "providers", [provider_line(provider) for provider in config.providers.values()])
+    _models(tree, [offer for offer in offers(config) if offer.route])
+    if config.direct:
+        count = sum(len(provider.model_names) for provider in config.providers.values())
+        tree.add(f"direct: provider/model for any model of theirs, {count} of them known")
+    _branch(tree, "keys", [_key(key) for key in config.keys])
+    _branch(tree, "timeouts", [_times(config.timeouts)])
+    _branch(tree, "limits", list(_limits(config)))
+    return tree
+
+
+def _branch(tree: Tree, name: str, lines: list[str]) -> None:
+    if lines:
+        branch = tree.add(f"[bold]{name}[/]")
+        for line in lines:
+            branch.add(line)
+
+
+def _listen(config: Config) -> str:
+    host, _ = address(config.listen)
+    who = f"{len(config.keys)} keys" if config.keys else "open: no keys"
+    reach = "this machine only" if is_loopback(host) else "other machines too"
+    return f"listen: {escape(config.listen)} [dim]({reach}, {who})[/]"
+
+
+def provider_line(provider: Provider) -> str:
+    """``openai: https://api.openai.com/v1 (openai) key from OPENAI_API_KEY, ****abcd``, the end of long keys only."""
+    spoken = ", ".join(
+        name if provider.dialects[name].url is None else f"{name} at {provider.base_url(name)}"
+        for name in provider.dialects
+    )
+    return f"[bold]{escape(provider.name)}[/]: {escape(provider.url)} [dim]({escape(spoken)})[/] {_credential(provider)}"
+
+
+def _credential(provider: Provider) -> str:
+    if provider.key is None:
+        return "no key"
+    source = f" from {escape(provider.key_env[0])}," if provider.key_env else ""
+    return f"key{source} {escape(str(provider.key))}"
+
+
+def _models(tree: Tree, routes: list[Offer]) -> None:
+    if not routes:
+        return
+    branch = tree.add("[bold]models[/]")
+    for offer in routes:
+        name = branch.add(f"[bold]{escape(offer.name)}[/]")
+        for target, facts in offer.steps:
+            name.add(f"{escape(str(target))} [dim]{escape(facts_line(facts))}[/]")
+
+
+def facts_line(facts: ModelFacts) -> str:
+    """``400,000 tokens, $0.25 in / $2 out per million``."""
+    window = "window unknown" if facts.context_window is None else f"{facts.context_window:,} tokens"
+    return f"{window}, {price_text(facts.price)}"
+
+
+def price_text(price: Price | None) -> str:
+    """Dollars per million tokens in and out; a price that is not known says so."""
+    if price is None:
+        return "price unknown"
+    more = f", dearer over {price.tiers[0].over:,} tokens" if price.tiers else ""
+    return f"${dollars(price.input)} in / ${dollars(price.output)} out per million{more}"
+
+
+def dollars(pico: int) -> str:
+    """Pico-dollars per token as dollars per million tokens, exactly."""
+    return f"{(Decimal(pico) / _PICO_PER_DOLLAR).normalize():f}"
+
+
+def _key(key: VirtualKey) -> str:
+    allowed = "every model" if key.models is None else ", ".join(key.models)
+    return f"{escape(key.name)} [dim]may use {escape(allowed)}[/]"
+
+
+def _times(timeouts: Timeouts) -> str:
+    said = structs.asdict(timeouts)
+    return ", ".join(f"{name} {duration_text(value)}" for name, value in said.items())
+
+
+def _limits(config: Config) -> Iterator[str]:
+    limits = config.limits
+    yield f"body {size_text(limits.body)} within {duration_text(limits.body_timeout)}"
+    yield f"headers within {duration_text(limits.header_timeout)}, drain {duration_text(limits.drain)}"
+    yield f"{limits.connections:,} connections, {limits.provider_connections:,} to each provider"

@@ -1,0 +1,87 @@
+"""``trunkline models``: the names a house offers, what is behind each, and what it costs.
+
+Refuses to ask any provider.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.table import Table
+
+from trunkline.catalog.facts import ModelFacts
+from trunkline.catalog.price import Price
+from trunkline.cli.check import console, found_config
+from trunkline.cli.house_tree import dollars
+from trunkline.core.exchange import Target
+from trunkline.gateway.listing import Offer, offers
+
+_ABILITIES = ("streaming", "tools", "vision", "structured_output", "reasoning")
+_RATES = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning")
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Config file; left out: trunkline.yaml, .yml or .toml here, or else the environment's keys.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def models(path: Path | None, *, as_json: bool) -> None:
+    """List the models a config offers: targets, windows, abilities and dollars per million tokens."""
+    config, _ = found_config(path)
+    found = list(offers(config))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode([_plain(offer) for offer in found]), indent=2))
+    else:
+        console().print(_table(found))
+
+
+def _table(found: list[Offer]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("model", "answered by", "window", "abilities", "in $/M", "cached", "out $/M"):
+        table.add_column(name, justify="right" if "$" in name or name in {"window", "cached"} else "left")
+    for offer in found:
+        for index, (target, facts) in enumerate(offer.steps):
+            table.add_row("" if index else offer.name, str(target), *_cells(facts))
+    return table
+
+
+def _cells(facts: ModelFacts) -> list[str]:
+    window = "unknown" if facts.context_window is None else f"{facts.context_window:,}"
+    return [window, ", ".join(_able(facts)) or "unknown", *_rates(facts.price)]
+
+
+def _able(facts: ModelFacts) -> list[str]:
+    return [name.replace("_", " ") for name in _ABILITIES if getattr(facts, name)]
+
+
+def _rates(price: Price | None) -> list[str]:
+    if price is None:
+        return ["unknown", "", "unknown"]
+    return [dollars(price.input), dollars(price.cache_read), dollars(price.output)]
+
+
+def _plain(offer: Offer) -> dict[str, Any]:
+    return {"name": offer.name, "targets": [_step(target, facts) for target, facts in offer.steps]}
+
+
+def _prices(price: Price) -> dict[str, Any]:
+    tiers = [{"over": tier.over, **_prices(tier.price)} for tier in price.tiers]
+    return {name: dollars(getattr(price, name)) for name in _RATES} | ({"tiers": tiers} if tiers else {})
+
+
+def _step(target: Target, facts: ModelFacts) -> dict[str, Any]:
+    price = facts.price
+    return {
+        "provider": target.provider,
+        "model": target.model,
+        "context_window": facts.context_window,
+        "max_output": facts.max_output,
+        "abilities": {name: getattr(facts, name) for name in _ABILITIES},
+        "usd_per_million_tokens": None if price is None else _prices(price),
+        "as_of": facts.as_of,
+    }

@@ -1,0 +1,39 @@
+"""What a house offers: every name callers may use, what is behind it and what it costs.
+
+Refuses to know who is asking and how it is shown.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from trunkline.catalog.facts import ModelFacts
+from trunkline.core.exchange import Target
+from trunkline.gateway.config import Config, Route, RouteTarget
+
+
+class Offer(Struct, frozen=True):
+    """A name and the targets behind it, in the order they are asked, each with what is known of it."""
+
+    name: str
+    steps: tuple[tuple[Target, ModelFacts], ...]
+    route: bool  # the config names it; otherwise it is a provider's own model
+
+
+def offers(config: Config) -> Iterator[Offer]:
+    """The routes first, then, where direct calls are allowed, every known model as ``provider/model``."""
+    for name, route in config.models.items():
+        yield Offer(name, _steps(config, route), route=True)
+    if not config.direct:
+        return
+    for provider in config.providers.values():
+        for model in provider.model_names:
+            yield Offer(
+                f"{provider.name}/{model}",
+                _steps(config, Route(targets=(RouteTarget(f"{provider.name}/{model}"),))),
+                route=False,
+            )
+
+
+def _steps(config: Config, route: Route) -> tuple[tuple[Target, ModelFacts], ...]:
+    return tuple((step.target, config.facts(step.target)) for step in route.targets)
