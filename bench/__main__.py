@@ -1,0 +1,117 @@
+"""``python -m bench``: every measurement in one run, each figure beside its target.
+
+Refuses to fail: measurements are no tests, so the exit code is 0 whatever they say.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import uvloop
+
+from bench import house, measure, weigh
+from bench.figures import Figure, markdown, show
+from bench.kinds import WHOLE
+from bench.load import one_by_one
+from bench.measure import Bench, Effort
+
+QUICK = Effort(rounds=3, seconds=0.4, turns=500)
+FULL = Effort(rounds=5, seconds=1.2, turns=4000)
+DOCUMENT = weigh.ROOT / "docs/benchmarks.md"
+MARK = "<!-- figures: written by make bench ARGS=--write -->\n"
+PARTS = ("bench.transport_cpu", "bench.dialect_cost")
+
+Section = tuple[str, list[Figure]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="under a minute, with wider ranges")
+    parser.add_argument("--write", action="store_true", help=f"put the figures into {DOCUMENT.name}")
+    parser.add_argument("--parts", action="store_true", help="the costs of transport and dialects by themselves, too")
+    options = parser.parse_args(arguments)
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[0]})
+    print(machine(len(cores)))
+    sections = run(QUICK if options.quick else FULL, (cores[0], cores[-1]), full=not options.quick)
+    if options.write:
+        write(sections, len(cores))
+    if options.parts:
+        os.sched_setaffinity(0, cores)
+        for part in filter(find_spec, PARTS):
+            subprocess.run([sys.executable, "-m", part], check=False)
+
+
+def run(effort: Effort, cores: tuple[int, int], *, full: bool) -> list[Section]:
+    """All sections, shown as they are done."""
+    sections = []
+    with tempfile.TemporaryDirectory() as folder, house.upstream(cores[0]) as mock:
+        config = house.write_config(Path(folder, "trunkline.yaml"), mock[1])
+        with house.gateway(config, cores[1]) as gateway, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            rest = gateway[0].memory()
+            bench = Bench(gateway, mock, cores)
+            for title, work in LOADED.items():
+                sections.append((title, runner.run(work(bench, effort))))
+                show(*sections[-1])
+        sections.append(("Before any load", at_rest(config, cores[1], rest, full=full)))
+        show(*sections[-1])
+    return sections
+
+
+LOADED = {
+    "Added latency, one call at a time": measure.added_latency,
+    "One core at saturation": measure.saturation,
+    "One more chunk of a stream": measure.per_chunk,
+    "Many streams": measure.memory_of_streams,
+    "Large bodies": measure.large_bodies,
+}
+
+
+def at_rest(config: Path, core: int, memory: float, *, full: bool) -> list[Figure]:
+    """What there is before any load."""
+
+    def ask_once(port: int) -> None:
+        with asyncio.Runner() as runner:
+            runner.run(one_by_one([WHOLE.through(port)], 1))
+
+    times = 10 if full else 4
+    imports = tuple(seconds * 1e3 for seconds in weigh.import_seconds(times))
+    starts = tuple(weigh.first_answer_seconds(config, core, ask_once, times // 2))
+    figures = [
+        Figure("import trunkline", "ms", imports, 150),
+        Figure("start to first answer", "s", starts, 1),
+        Figure("memory at rest", "MB", (memory,), 90),
+        Figure("wheel", "MB", (weigh.wheel_bytes() / 1e6,), 2),
+    ]
+    count = weigh.packages() if full else None
+    return figures if count is None else [*figures, Figure("packages of a bare install", "", (count,), 12)]
+
+
+def machine(cores: int) -> str:
+    """What it was measured on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    versions = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "httptools", "uvicorn", "msgspec"))
+    return (
+        f"{models[0] if models else platform.machine()}, {cores} cores, Python {platform.python_version()}, {versions}"
+    )
+
+
+def write(sections: list[Section], cores: int) -> None:
+    """Put the figures below the mark of the document; what stands above it is written by hand."""
+    above = DOCUMENT.read_text().partition(MARK)[0]
+    DOCUMENT.write_text(
+        f"{above}{MARK}\nMeasured on {machine(cores)}.\n\n" + "\n".join(markdown(*one) for one in sections)
+    )
+
+
+if __name__ == "__main__":
+    main()
