@@ -1,5 +1,7 @@
 """A caller's own bytes on their way to a provider of the same dialect."""
 
+import json
+
 import pytest
 
 from trunkline.core.dialect import Dialect, Rendered
@@ -26,6 +28,34 @@ def test_a_field_the_provider_refuses_is_left_out_and_named():
 
     assert b"context_management" not in rendered.body
     assert rendered.dropped == ("context_management",)
+
+
+UNSIGNED = (
+    b'{"model":"m", "top": 1.50, "messages":[{"role":"user","content":"hi"},'
+    b'{"role":"assistant","content":[{"type":"thinking","thinking":"theirs","signature": ""}]},'
+    b'{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"sig"},'
+    b'{"type":"thinking","thinking":"theirs","signature":""},{"type":"text","text":"ok"}]},'
+    b'{"role":"user","content":[]}]}'
+)
+
+
+def test_a_thought_we_showed_without_a_signature_does_not_go_back_to_a_vendor_that_would_refuse_it():
+    dialect = AnthropicMessages()
+
+    rendered = dialect.readdress(UNSIGNED, dialect.peek(UNSIGNED), "n")
+
+    sent = json.loads(rendered.body)
+    thought = {"type": "thinking", "thinking": "hm", "signature": "sig"}
+    assert [turn["content"] for turn in sent["messages"]] == ["hi", [thought, {"type": "text", "text": "ok"}], []]
+    assert b'"top":1.50' in rendered.body
+    assert rendered.dropped == ("thinking",)
+
+
+def test_an_empty_signature_that_is_no_thoughts_changes_nothing():
+    body = b'{"model":"m","messages":[{"role":"user","content":["x"]}], "x":{"signature":""}}'
+    dialect = AnthropicMessages()
+
+    assert dialect.readdress(body, dialect.peek(body), "m") == Rendered(body)
 
 
 def test_the_version_and_the_betas_travel_with_the_bytes_and_keys_do_not():

@@ -74,6 +74,8 @@ def sight(body: bytes) -> Sighting:
         raise read_error(200, [], body)
     if bytes(seen.content)[:1] != b"[":
         raise BadReply("the provider's answer has no `content`, so it is no Anthropic message")
+    if seen.stop_reason is None and not told(seen.usage) and not bytes(seen.content)[1:-1].strip():
+        raise BadReply("the provider's answer holds no content, no stop reason and no usage")
     counts = read_usage(seen.usage)
     usage = counts.usage() if counts else UNKNOWN_USAGE
     return Sighting(usage, finish_of(seen.stop_reason) if seen.stop_reason else None, seen.model)

@@ -16,10 +16,10 @@ from trunkline.dialects.anthropic_messages.read_request import read_request
 from trunkline.dialects.anthropic_messages.reader import AnthropicReader
 from trunkline.dialects.anthropic_messages.request_wire import Asked, Counted, Peek
 from trunkline.dialects.anthropic_messages.scanner import AnthropicScanner
+from trunkline.dialects.anthropic_messages.verbatim import readdressed
 from trunkline.dialects.anthropic_messages.write_request import RequestWriter
 from trunkline.dialects.anthropic_messages.writer import AnthropicWriter
 from trunkline.dialects.errors import Headers
-from trunkline.dialects.json import present, readdress
 from trunkline.dialects.shape import look
 
 Version = Literal["2023-06-01", "2026-10-21"]
@@ -101,7 +101,7 @@ class AnthropicMessages:
 
     def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:
         """The caller's own bytes for another model, without what the provider refuses."""
-        return Rendered(readdress(body, model, drop=self.drop), present(body, self.drop))
+        return readdressed(body, model, self.drop)
 
     def write_request(self, request: ChatRequest, model: str) -> Rendered:
         """A request of another dialect."""

@@ -1,6 +1,6 @@
 """Reads an Anthropic stream into core events.
 
-Refuses to invent an end: without ``message_stop`` there is none.
+Refuses to invent an end: without ``message_stop`` or a stop reason there is none.
 """
 
 from trunkline.core.dialect import Frame
@@ -26,7 +26,7 @@ class AnthropicReader:
     def __init__(self) -> None:
         self._tally = Tally()
         self._tools: dict[int, int] = {}  # block index -> number of the tool call
-        self._ended = Ended("stop")
+        self._ended: Ended | None = None
         self._done = False
 
     def read(self, frame: Frame) -> list[Event]:
@@ -45,15 +45,17 @@ class AnthropicReader:
                 return self._closing(event)
             case "message_stop":
                 self._done = True
-                return [self._ended]
+                return [self._ended or Ended("stop")]
             case _:
                 return []
 
     def end(self) -> list[Event]:
-        """Nothing is held back. Raises BrokenStream when ``message_stop`` has not come."""
-        if not self._done:
+        """``Ended`` where a stop reason came and ``message_stop`` did not. Raises BrokenStream when neither has."""
+        if self._done:
+            return []
+        if self._ended is None:
             raise never_ended()
-        return []
+        return [self._ended]
 
     def _began(self, event: StreamEvent) -> list[Event]:
         if event.message is None:

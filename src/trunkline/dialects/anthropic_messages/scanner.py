@@ -66,6 +66,6 @@ class AnthropicScanner:
         return False
 
     def end(self) -> None:
-        """Raises BrokenStream when ``message_stop`` has not come."""
-        if not self.done:
+        """Raises BrokenStream when neither ``message_stop`` nor a stop reason has come."""
+        if not self.done and self.finish is None:
             raise never_ended()
