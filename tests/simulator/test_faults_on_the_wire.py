@@ -22,14 +22,14 @@ def text_of(dialect: str, events: list[Any]) -> str:
     return "".join(event["delta"].get("text", "") for event in events if event["type"] == "content_block_delta")
 
 
-def finished(dialect: str, events: list[Any]) -> Any:
+def finished(dialect: str, events: list[Any]) -> bool:
     if dialect == "openai":
         return any(choice["finish_reason"] for event in events if event != "[DONE]" for choice in event["choices"])
-    return any(event["type"] == "message_delta" and event["delta"]["stop_reason"] for event in events)
+    return any(event["type"] == "message_delta" and bool(event["delta"]["stop_reason"]) for event in events)
 
 
 def closed(dialect: str, events: list[Any]) -> bool:
-    return events[-1] == "[DONE]" if dialect == "openai" else events[-1]["type"] == "message_stop"
+    return bool(events[-1] == "[DONE]" if dialect == "openai" else events[-1]["type"] == "message_stop")
 
 
 async def stream(caller: Any, dialect: str, fault: str, **more) -> Any:

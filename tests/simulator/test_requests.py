@@ -163,3 +163,20 @@ def test_any_object_is_read_or_refused(body: dict[str, Any]):
         outcomes.append(refused.refusal.status)
 
     assert all(outcome in (400, body.get("model")) for outcome in outcomes)
+
+
+@pytest.mark.parametrize("depth", [50, 300, 900, 5000])
+async def test_deep_nesting_is_answered_or_refused_but_breaks_nothing(caller: Any, depth: int):
+    schema = b'{"type":"array","items":' * depth + b"{}" + b"}" * depth
+    result = b'[{"type":"tool_result","tool_use_id":"x","content":' * depth + b'"x"' + b"}]" * depth
+    tools = b'"tools":[{"name":"f","input_schema":' + schema + b'}],"tool_choice":{"type":"any"},'
+    head = b'{"model":"sim-free","max_tokens":5,'
+    hi = b'"messages":[{"role":"user","content":"Hi"}]}'
+    version = "anthropic-version: 2023-06-01"
+
+    deep_turn = head + b'"messages":[{"role":"user","content":' + result + b"}]}"
+    first = await caller.send(caller.request("/free/v1/messages", deep_turn, version))
+    second = await caller.send(caller.request("/free/v1/messages", head + tools + hi, version))
+
+    assert first.status == 400
+    assert second.status in {200, 400}

@@ -122,7 +122,7 @@ def _tools_to_call(ask: Ask) -> list[str]:
     if not names or ask.tool_choice == "none":
         return []
     if ask.tool_choice.startswith("tool:"):
-        names = [ask.tool_choice.removeprefix("tool:")]
+        names = [name for name in names if name == ask.tool_choice.removeprefix("tool:")]
     elif ask.tool_choice != "required" and (ask.tool_result is not None or not _wants_tool(ask)):
         return []
     mentioned = [name for name in names if _mentions(ask.prompt, name)] or names

@@ -15,6 +15,13 @@ _NO_SAMPLING = "2026-10-21"  # the first API version without temperature, top_p 
 _AT = re.compile(r"^(?P<said>.*?)(?: - at `\$\.?(?P<where>.*)`)?$", re.DOTALL)
 
 
+class ResultPart(Struct, frozen=True):
+    """A part of a tool's result. Nothing nests below it."""
+
+    type: str
+    text: str = ""
+
+
 class Block(Struct, frozen=True):
     """A content block of any type."""
 
@@ -26,7 +33,7 @@ class Block(Struct, frozen=True):
     name: str = ""
     input: dict[str, Any] = {}
     tool_use_id: str = ""
-    content: "str | list[Block] | None" = None
+    content: str | list[ResultPart] | None = None
     cache_control: dict[str, Any] | None = None
 
 
@@ -121,7 +128,7 @@ def _ask(asked: Body, given: frozenset[str], salt: str) -> Ask:
         prompt=next((said for said in map(_said, reversed(asked.messages)) if said), ""),
         text=text,
         cache_mark=mark,
-        images=sum(block.type == "image" for message in asked.messages for block in _nested(message)),
+        images=sum(kind == "image" for message in asked.messages for kind in _types(message)),
         tools=tuple(Tool(tool.name, tool.input_schema) for tool in asked.tools or ()),
         tool_choice={"any": "required", "tool": f"tool:{choice.name}"}.get(choice.type, choice.type),
         parallel=not choice.disable_parallel_tool_use,
@@ -141,9 +148,13 @@ def _blocks(content: str | list[Block] | None) -> list[Block]:
     return [Block("text", text=content)] if isinstance(content, str) else content or []
 
 
-def _nested(message: Message) -> list[Block]:
+def _parts(block: Block) -> list[ResultPart]:
+    return [ResultPart("text", block.content)] if isinstance(block.content, str) else block.content or []
+
+
+def _types(message: Message) -> list[str]:
     outer = _blocks(message.content)
-    return [*outer, *(inner for block in outer for inner in _blocks(block.content))]
+    return [kind for block in outer for kind in (block.type, *(part.type for part in _parts(block)))]
 
 
 def _said(message: Message) -> str:
@@ -157,7 +168,7 @@ def _tool_result(message: Message) -> str | None:
     results = [block for block in _blocks(message.content) if block.type == "tool_result"]
     if message.role != "user" or not results:
         return None
-    return "; ".join("".join(inner.text for inner in _blocks(result.content)) for result in results)
+    return "; ".join("".join(part.text for part in _parts(result)) for result in results)
 
 
 def _counted(asked: Body) -> tuple[str, int | None]:
@@ -180,7 +191,7 @@ def _counted(asked: Body) -> tuple[str, int | None]:
 
 def _block_text(block: Block) -> str:
     called = f"{block.name}{msgspec.json.encode(block.input).decode()}" if block.type == "tool_use" else ""
-    return f"{block.text}{block.thinking}{called}{''.join(_block_text(inner) for inner in _blocks(block.content))}"
+    return f"{block.text}{block.thinking}{called}{''.join(part.text for part in _parts(block))}"
 
 
 def _mistyped(error: str) -> Refusal:

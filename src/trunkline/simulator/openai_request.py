@@ -233,7 +233,8 @@ def _check_tool_turns(messages: list[Message]) -> None:
         if open_calls:
             said = (
                 "An assistant message with 'tool_calls' must be followed by tool messages responding to each"
-                f" 'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(sorted(open_calls))}"
+                " 'tool_call_id'. The following tool_call_ids did not have response messages: "
+                + ", ".join(sorted(open_calls))
             )
             raise Refused(openai_error(said, param=where))
         open_calls = {call.id for call in message.tool_calls or ()}

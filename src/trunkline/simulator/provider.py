@@ -79,12 +79,6 @@ class SimulatedProvider:
             return self._serve(ask, now)
         except Refused as refused:
             return Served(ask=ask, refusal=refused.refusal)
-        except (
-            ValueError,
-            TypeError,
-            ArithmeticError,
-        ) as error:  # a schema nobody can satisfy; checked where it is used
-            return Served(ask=ask, refusal=refusals.invalid_schema(ask.dialect, str(error)))
 
     def count(self, ask: Ask) -> int:
         """The input tokens of a request. Raises Refused for an unknown model."""
@@ -98,7 +92,11 @@ class SimulatedProvider:
         fault = self._schedule.strike(ask, now)
         if fault and not _is_billed(fault, ask):
             return Served(ask=ask, fault=fault, tariff=self._tariffs[name])
-        answers = tuple(self._answer(ask, model, fault, prompt, index) for index in range(ask.choices))
+        try:
+            answers = tuple(self._answer(ask, model, fault, prompt, index) for index in range(ask.choices))
+        except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            # A schema that nobody can satisfy: it is not checked before it is used, for a check would cost as much.
+            raise Refused(refusals.invalid_schema(ask.dialect, str(error))) from error
         produced = Usage(
             output=sum(one.output_tokens for one in answers),
             reasoning=sum(one.reasoning_tokens for one in answers),
