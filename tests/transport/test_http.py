@@ -1,11 +1,13 @@
 """What only our own client promises: its pool, its panel, its one timer."""
 
 import asyncio
+import socket
 import time
 
 import pytest
 
-from trunkline.core.errors import InvalidRequest
+from trunkline.core.errors import InvalidRequest, ReadTimeout, ShuttingDown, StaleConnection
+from trunkline.transport.dial import _connected_socket
 from trunkline.transport.http import HttpTransport
 from trunkline.transport.limits import HttpLimits
 from trunkline.transport.transport import Origin, Request
@@ -140,3 +142,71 @@ async def test_a_connection_handed_to_the_next_in_line_is_counted_as_reused(serv
             await response.read(10)
         assert (transport.stats.opened_total, transport.stats.reused_total) == (1, 3)
         await transport.aclose()
+
+
+async def test_closing_sends_away_who_waits_and_who_dials(serve):
+    async def script(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
+        await wire.gone()
+
+    async with serve(script) as server:
+        transport = HttpTransport(limits=HttpLimits(connections_per_origin=2))
+        response = await transport.send(server.request())
+        dialling = asyncio.ensure_future(transport.send(server.request()))
+        waiting = asyncio.ensure_future(transport.send(server.request()))
+        await asyncio.sleep(0)
+        assert "1 waiting" in repr(transport._pools)
+        closing = asyncio.ensure_future(transport.aclose())
+        for task in (dialling, waiting):
+            with pytest.raises(ShuttingDown):
+                await task
+        assert not closing.done()
+        response.abort()
+        await closing
+
+
+async def test_a_fresh_connection_at_the_limit_takes_the_place_of_an_idle_one(transport, serve, answer):
+    transport._limits = HttpLimits(connections_per_origin=1)
+    async with serve(answer(OK)) as server:
+        await (await transport.send(server.request())).read(10)
+        pool = transport._pools[server.origin()]
+        fresh = await pool.acquire(server.request())
+        assert (server.connections, fresh.uses, len(pool.connections)) == (2, 0, 1)
+        pool.release(fresh)
+
+
+async def test_a_connection_handed_over_and_closed_meanwhile_is_stale_and_replaced(transport, serve):
+    async def script(wire):
+        await wire.request()
+        await wire.send(OK)
+        await wire.gone()
+
+    async with serve(script) as server:
+        transport._limits = HttpLimits(connections_per_origin=1)
+        first, second = await asyncio.gather(
+            *(transport.send(server.request(within=0.5)) for _ in range(2)), return_exceptions=True
+        )
+        assert (first.status, type(second)) == (200, ReadTimeout)
+        handed = await transport._pools[server.origin()].acquire(server.request())
+        handed.uses = 1  # as one that has served before
+        handed.close()
+        with pytest.raises(StaleConnection):
+            await transport._exchange(handed, server.request(), b"", time.monotonic())
+
+
+async def test_the_next_address_is_tried_when_one_refuses(serve, answer):
+    loop = asyncio.get_running_loop()
+
+    def at(port):
+        return (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+
+    async with serve(answer(OK)) as dead:
+        pass
+    async with serve(answer(OK)) as server:
+        reached = await _connected_socket(loop, [at(dead.port), at(server.port)])
+        assert reached.getpeername()[1] == server.port
+        assert reached.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        reached.close()
+        with pytest.raises(ConnectionRefusedError):
+            await _connected_socket(loop, [at(dead.port), at(dead.port)])
