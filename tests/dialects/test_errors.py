@@ -116,6 +116,12 @@ FAULTS = [
     ("anthropic", 413, anthropic("request_too_large"), errors.RequestTooLarge),
     ("openai", 413, b"<html>cloudflare</html>", errors.RequestTooLarge),
     ("openai", 302, b"", errors.BadReply),
+    ("openai", 403, b"", errors.AuthenticationFailed),
+    ("openai", 405, b"", errors.ModelNotFound),
+    ("openai", 410, b"", errors.ModelNotFound),
+    ("openai", 498, b"", errors.ModelOverloaded),
+    *[("openai", status, b"", errors.InvalidRequest) for status in (400, 406, 407, 411, 412, 414, 428, 430)],
+    *[("openai", status, b"", errors.ServerError) for status in (501, 505, 523, 525, 528, 530, 599, 600, 100)],
     # told inside a reply that looked fine
     ("openai", 200, openai(code=502), errors.ServerErrorAfterUpload),
     ("openai", 200, openai(code=429), errors.RateLimit),

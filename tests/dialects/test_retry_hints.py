@@ -22,6 +22,7 @@ def headers(**values: str) -> list[tuple[bytes, bytes]]:
         ("Fri, 29 Sep 2023 16:26:57 GMT", 20.0),
         ("Fri, 29 Sep 2023 16:28:37 GMT", 120.0),
         ("fri, 29 sep 2023 16:27:37 gmt", 60.0),
+        ("Fri, 29 Sep 2023 16:26:60 GMT", 22.0),  # a leap second, which Python's datetime does not have
         ("Friday, 29-Sep-23 16:26:57 GMT", 20.0),  # RFC 850
         ("Fri Sep 29 16:26:57 2023", 20.0),  # asctime
         ("Sun Oct  1 16:26:37 2023", 2 * 86400.0),
