@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +40,18 @@ providers:
   an: {{url: {url}/an/v1, dialect: anthropic, key: sk-an-0123456789, models: {models}}}
   spare: {{url: {url}/spare/v1, dialect: [openai, anthropic], key: sk-spare-0123456789, models: {models}}}
   dead: {{url: "http://127.0.0.1:9/v1", dialect: openai, key: sk-dead-0123456789}}
+{routes}
+timeouts: {{connect: 2, first_content: {patience}, idle: {patience}, answer: {patience}, total: 20}}
+{more}
+"""
+ROUTES = """
 models:
   openai: [oa/sim]
   anthropic: [an/sim]
   both: [oa/sim, an/sim]
   down-then-up: [dead/sim, "oa/fault:status:503", an/sim]
   all-down: [dead/sim, "oa/fault:status:503", "an/fault:status:529"]
-  strict: {{targets: [an/sim], on_unsupported: refuse}}
-timeouts: {{connect: 2, first_content: {patience}, idle: {patience}, answer: {patience}, total: 20}}
-{more}
+  strict: {targets: [an/sim], on_unsupported: refuse}
 """
 PRICED = json.dumps({name: {"prices": PRICES} for name in ("sim", "sim-thinker", "sim-always", "sim-cached")})
 
@@ -107,13 +110,13 @@ Build = Callable[..., Awaitable[House]]
 
 @pytest.fixture
 async def build(tmp_path: Path) -> AsyncIterator[Build]:
-    """Makes houses: ``more`` is YAML added to the config, ``patience`` the timeouts in seconds."""
+    """Makes houses: ``more`` is YAML added to the config, ``routes`` its models, ``patience`` its timeouts in seconds."""
     async with AsyncExitStack() as stack:
 
-        async def make(more: str = "", patience: float = 5.0) -> House:
+        async def make(more: str = "", patience: float = 5.0, routes: str = ROUTES) -> House:
             simulator = await stack.enter_async_context(Simulator(read_config(SIMULATED)))
             path = tmp_path / "trunkline.yaml"
-            path.write_text(HOUSE.format(url=simulator.url, models=PRICED, more=more, patience=patience))
+            path.write_text(HOUSE.format(url=simulator.url, models=PRICED, more=more, patience=patience, routes=routes))
             config = config_source.load(path, {})
             gateway, listening = Gateway(config), bound(config.listen)
             server = server_of(config, gateway)
@@ -127,9 +130,13 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
 
 
 async def _stopped(server: Any, serving: asyncio.Task[None], gateway: Gateway) -> None:
-    server.should_exit = True
-    server.force_exit = True
-    await serving
+    serving.cancel()  # uvicorn's own way out sleeps a tenth of a second, twice
+    with suppress(asyncio.CancelledError):
+        await serving
+    for listener in server.servers:
+        listener.close()
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
     await gateway.aclose()
 
 

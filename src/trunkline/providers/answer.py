@@ -89,7 +89,7 @@ class WholeReply(Settling):
     ) -> None:
         super().__init__()
         self._created = created
-        self._body = body
+        self._body = readable(body)
         self._dialect = dialect
         self._completion = completion
         self.dropped = dropped
@@ -274,7 +274,7 @@ class StreamedReply(Settling):
             if self._hidden:
                 frames = [frame for frame in frames if not any(frame is hidden for hidden in self._hidden)]  # noqa: PLW2901
             if frames:
-                yield frames[0].raw if len(frames) == 1 else b"".join([frame.raw for frame in frames])
+                yield readable(frames[0].raw if len(frames) == 1 else b"".join([frame.raw for frame in frames]))
 
     async def _translated(self, writer: Writer) -> AsyncIterator[bytes]:
         async for events in self._batches():
@@ -342,6 +342,20 @@ class StreamedReply(Settling):
         with suppress(CallError):
             while await self._source.receive():
                 pass
+
+
+def readable(block: bytes) -> bytes:
+    """Whole frames or a whole body as they are; what is no UTF-8 in them becomes U+FFFD.
+
+    The official SDKs of both vendors raise UnicodeDecodeError on such bytes and lose the answer around them.
+    """
+    if block.isascii():
+        return block
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return block.decode(errors="replace").encode()
+    return block
 
 
 def _closed(frame: Frame) -> Frame:

@@ -107,7 +107,7 @@ def test_however_the_network_cuts_the_bytes_the_events_are_the_same(cuts: list[i
     assert read(*(STREAM[a:b] for a, b in pairwise(edges))) == EVENTS
 
 
-@given(st.integers(0, len(STREAM) - len(b"data: [DONE]\n\n") - 1))
+@given(st.integers(0, STREAM.index(b"event: message_delta")))
 def test_a_stream_cut_anywhere_is_never_whole(length: int):
     with pytest.raises(BrokenStream):
         read(STREAM[:length])
@@ -237,9 +237,19 @@ def test_a_message_start_without_a_message_begins_nothing():
     assert A.reader().read(frame("message_start")) == []
 
 
+def test_a_stop_reason_without_message_stop_is_an_end():
+    scanner, reader = A.scanner(), A.reader()
+    for one in Frames().feed(STREAM[: STREAM.index(b"event: message_stop")]):
+        scanner.scan(one)
+        reader.read(one)
+    scanner.end()
+
+    assert [type(event) for event in reader.end()] == [Ended]
+
+
 def test_a_watched_stream_that_stops_early_is_broken():
     scanner = A.scanner()
-    for one in Frames().feed(STREAM[: STREAM.index(b"event: message_stop")]):
+    for one in Frames().feed(STREAM[: STREAM.index(b"event: message_delta")]):
         scanner.scan(one)
 
     with pytest.raises(BrokenStream, match="message_stop"):
