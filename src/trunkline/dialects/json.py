@@ -5,7 +5,7 @@ Refuses to know any dialect; what it cannot read it explains, by byte, line and 
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw
@@ -28,7 +28,7 @@ def decode_object(body: bytes) -> dict[str, Any]:
         raise _unreadable(body, error) from None
     if not isinstance(value, dict):
         raise InvalidRequest(f"The request body is {_kind(value)}. Send one JSON object.")
-    return value
+    return cast("dict[str, Any]", value)
 
 
 def encode(value: Any) -> bytes:
@@ -53,8 +53,8 @@ def readdress(
     wins over what the body says. Names are compared at the top level only, after unescaping.
     """
     rename, put = rename or {}, put or {}
-    escaped = b"\\u00" in body and _ESCAPED_NAME.search(body) is not None
-    if not escaped and not any(b'"%b"' % name.encode() in body for name in (*rename, *drop, *put)):
+    touched = (*rename, *drop, *put)
+    if _ESCAPED_NAME.search(body) is None and not any(b'"%b"' % name.encode() in body for name in touched):
         spliced = _splice(body, _ENCODER.encode(model), put)
         if spliced is not None:
             return spliced
@@ -71,7 +71,7 @@ def present(body: bytes, names: frozenset[str]) -> tuple[str, ...]:
 def _splice(body: bytes, model: bytes, put: Mapping[str, bytes]) -> bytes | None:
     """New bytes for the one value of ``"model"``; None when more than one place could be meant."""
     at = body.find(b'"model"')
-    found = None if body.find(b'"model"', at + 7) >= 0 else _STRING_VALUE.match(body, at)
+    found = _STRING_VALUE.match(body, at) if at == body.rfind(b'"model"') else None
     if found is None:
         return None
     start, end = found.span(1)
@@ -126,5 +126,13 @@ def _place(body: bytes, at: int) -> str:
     return f"line {line}, column {column} (byte {at})"
 
 
-def _kind(value: Any) -> str:
-    return {list: "a JSON array", str: "a JSON string", type(None): "null"}.get(type(value), "a JSON number or boolean")
+def _kind(value: object) -> str:
+    match value:
+        case list():
+            return "a JSON array"
+        case str():
+            return "a JSON string"
+        case None:
+            return "null"
+        case _:
+            return "a JSON number or boolean"

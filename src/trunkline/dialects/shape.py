@@ -5,7 +5,7 @@ Refuses to know which shapes there are.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import Struct, inspect
@@ -59,7 +59,7 @@ def left_over(shaped: Any, raw: Any, path: str = "") -> Iterator[tuple[str, Any]
             elif name != tag:
                 yield inner, value
     elif isinstance(shaped, list):
-        for one, value in zip(shaped, raw, strict=True):
+        for one, value in zip(cast("list[object]", shaped), raw, strict=True):
             yield from left_over(one, value, path)
 
 
@@ -102,7 +102,7 @@ def _choices(kind: inspect.Type, value: Any, steps: Sequence[str | int]) -> Iter
         case inspect.ListType(item_type=item) if steps and isinstance(steps[0], int) and isinstance(value, list):
             yield from _choices(item, value[steps[0]], steps[1:])
         case inspect.StructType() if steps and isinstance(value, dict):
-            yield from _struct_choices(kind, value, steps)
+            yield from _struct_choices(kind, cast("dict[str, Any]", value), steps)
         case inspect.LiteralType(values=values) if not steps:
             yield from (str(one) for one in values)
         case _:

@@ -127,6 +127,7 @@ def test_an_opened_answer_has_its_parts_in_order():
         b'{"type":"message","content":"hi"}',
         b'{"type":"message","content":[',
         b'{"model":3,"content":[]}',
+        b'{"type":"message","id":"1","content":[ ]}',
         b"[" * 100_000,
     ],
 )
@@ -139,7 +140,7 @@ def test_what_is_no_answer_is_a_bad_reply(body: bytes):
 
 @pytest.mark.parametrize("content", [b'[{"type":3}]', b"[7]", b'[{"type":"text","text":"\xff"}]'])
 def test_a_block_that_cannot_be_read_is_a_bad_reply(content: bytes):
-    body = b'{"id":"1","content":' + content + b"}"
+    body = b'{"id":"1","stop_reason":"end_turn","content":' + content + b"}"
 
     A.sight(body)
     with pytest.raises(BadReply):

@@ -99,7 +99,7 @@ class Blocks:
 
     def close(self) -> bytes:
         """Everything that waits, and the end of the last block."""
-        written = []
+        written: list[bytes] = []
         while self._queue:
             written += [self._flush(), self._stop()]
         return b"".join(written)
@@ -119,7 +119,8 @@ class Blocks:
 
     def _flush(self) -> bytes:
         """Opens the first block if it is not, and sends what waits for it."""
-        block, written = self._queue[0], []
+        block = self._queue[0]
+        written: list[bytes] = []
         if not self._opened:
             self._opened = True
             fields = {"index": self._index, "content_block": block.start}

@@ -110,7 +110,7 @@ class BlockReader:
         content = [] if fitted.content is None else fitted.content
         if isinstance(content, str):
             content = [{"type": "text", "text": content}]
-        parts = []
+        parts: list[Text | Image | Document] = []
         for at, inner in enumerate(content):
             part = self._part(inner, IN_RESULTS, f"{path}.content[{at}]")
             if isinstance(part, Foreign):
@@ -129,5 +129,5 @@ class BlockReader:
 def _foreign(block: wire.Json, kind: str) -> bool:
     source = block.get("source")
     if kind in ("image", "document") and isinstance(source, dict):
-        return str(source.get("type")) in FOREIGN_SOURCES
+        return str(cast("wire.Json", source).get("type")) in FOREIGN_SOURCES
     return kind in FOREIGN

@@ -14,7 +14,7 @@ from trunkline.dialects.json import decode_object
 from trunkline.dialects.shape import fit, left_over
 
 
-def read_request(body: bytes, shape: type[wire.Counted]) -> ChatRequest:
+def read_request(body: bytes, shape: type[wire.Asked] | type[wire.Counted]) -> ChatRequest:
     """The request in a body. Raises InvalidRequest naming the field at fault, its value and what is allowed."""
     raw = decode_object(body)
     asked = fit(raw, shape)
@@ -41,7 +41,7 @@ def read_request(body: bytes, shape: type[wire.Counted]) -> ChatRequest:
     )
 
 
-def _messages(asked: wire.Counted, extra: dict[str, Any]) -> tuple[Message, ...]:
+def _messages(asked: wire.Asked | wire.Counted, extra: dict[str, Any]) -> tuple[Message, ...]:
     reader = BlockReader(extra)
     system = [] if asked.system is None else [Message("system", reader.parts(asked.system, "system", "system"))]
     turns = (
@@ -53,7 +53,7 @@ def _messages(asked: wire.Counted, extra: dict[str, Any]) -> tuple[Message, ...]
 
 def _tools(tools: list[wire.Json], extra: dict[str, Any]) -> list[Tool]:
     """The caller's own tools; one that Anthropic runs itself (web_search_...) is noted by its type."""
-    found = []
+    found: list[Tool] = []
     for at, raw in enumerate(tools):
         kind = raw.get("type")
         if isinstance(kind, str) and kind != "custom":
@@ -71,13 +71,13 @@ def _choice(choice: wire.ToolChoice) -> ToolChoice:
     return ToolChoice(choice.type, choice.name if choice.type == "tool" else None)
 
 
-def _output(asked: wire.Counted) -> OutputFormat | None:
+def _output(asked: wire.Asked | wire.Counted) -> OutputFormat | None:
     chosen = asked.output_config.format if asked.output_config else None
     chosen = chosen or asked.output_format
     return OutputFormat("schema", chosen.schema) if chosen else None
 
 
-def _reasoning(asked: wire.Counted) -> Reasoning | None:
+def _reasoning(asked: wire.Asked | wire.Counted) -> Reasoning | None:
     effort = asked.output_config.effort if asked.output_config else None
     thinking = asked.thinking
     if thinking is None:

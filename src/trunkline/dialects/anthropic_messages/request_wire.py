@@ -152,13 +152,12 @@ class Metadata(Struct):
     user_id: str | None = None
 
 
-class Counted(Struct, kw_only=True):
-    """A request whose tokens are to be counted: everything that enters the prompt."""
+class Request(Struct, kw_only=True):
+    """What a request for an answer and one for a count have in common."""
 
     model: Annotated[str, Meta(min_length=1, max_length=256)]
     messages: Annotated[list[Turn], Meta(min_length=1, max_length=100_000)]
     system: str | list[Json] | None = None
-    max_tokens: Tokens | None = None
     tools: Annotated[list[Json], Meta(max_length=10_000)] | None = None
     tool_choice: ToolChoice | None = None
     thinking: Thinking | None = None
@@ -173,7 +172,13 @@ class Counted(Struct, kw_only=True):
     service_tier: str | None = None
 
 
-class Asked(Counted, kw_only=True):
+class Counted(Request, kw_only=True):
+    """A request whose tokens are to be counted."""
+
+    max_tokens: Tokens | None = None
+
+
+class Asked(Request, kw_only=True):
     """A request for an answer."""
 
     max_tokens: Tokens

@@ -65,4 +65,4 @@ def open_frame(frame: Frame) -> StreamEvent:
 
 def never_ended() -> BrokenStream:
     """The error of a stream that stopped without saying so."""
-    return BrokenStream("the provider's stream ended without `message_stop`: the answer is cut")
+    return BrokenStream("the provider's stream ended without a stop reason or `message_stop`: the answer is cut")

@@ -45,7 +45,7 @@ class TurnWriter:
     def _finish(self) -> None:
         for turn in self.turns:
             if turn["role"] == "user":  # the vendor refuses a result that stands after other content
-                turn["content"].sort(key=lambda block: block["type"] != "tool_result")
+                turn["content"].sort(key=_after_results)
         if self.turns and self.turns[-1]["role"] == "assistant":  # and a prefill that ends in white space
             last = self.turns[-1]["content"][-1]
             if last["type"] == "text":
@@ -104,6 +104,10 @@ class TurnWriter:
         if part.is_error:
             fields["is_error"] = True
         return _cached(fields, part.cache)
+
+
+def _after_results(block: Json) -> bool:
+    return bool(block["type"] != "tool_result")
 
 
 def _cached(fields: Json, cache: Json | None) -> Json:
