@@ -47,7 +47,7 @@ def built(document: Document, environ: Mapping[str, str]) -> Config:
         config = _keyed(config, environ)
         found += [problem for problem in problems(config, _tables(document.tree)) if problem[0] not in silent]
     if found:
-        raise ConfigError(_listed(document, found))
+        raise ConfigError(interpolation.masked(_listed(document, found)))
     return config
 
 

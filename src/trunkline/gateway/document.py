@@ -28,9 +28,16 @@ class Document(NamedTuple):
     def place(self, where: Where) -> str:
         """``trunkline.yaml:12: models.fast.targets[0]``; the line of the nearest place around it that has one."""
         around = (where[:length] for length in range(len(where), 0, -1))
-        line = next((self.lines[outer] for outer in around if outer in self.lines), None)
+        line = next((line for outer in around if (line := self._line(outer)) is not None), None)
         spot = f"{self.name}:{line}" if line else self.name
         return f"{spot}: {dotted(where)}" if where else spot
+
+    def _line(self, where: Where) -> int | None:
+        """The line of a place; of an item too whose list was written in short, without the name of its field."""
+        line = self.lines.get(where)
+        if line is None and isinstance(where[-1], int):
+            return self.lines.get((*where[:-2], where[-1]))
+        return line
 
 
 def dotted(where: Where) -> str:

@@ -12,6 +12,8 @@ from trunkline.gateway.document import Where
 
 _FORM = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<wrong>\{))")
 
+_TELLING = 6  # characters; shorter values are ports and switches, and stand in messages for other reasons too
+
 
 class FromEnvironment(str):
     """A text that came from the environment; messages show ``written`` instead, since it may be a secret."""
@@ -26,6 +28,13 @@ class Interpolation:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.problems: list[tuple[Where, str]] = []
+        self._used: dict[str, str] = {}
+
+    def masked(self, text: str) -> str:
+        """A message with every value that came from the environment put back as its variable: it may be a secret."""
+        for value in sorted(self._used, key=len, reverse=True):
+            text = text.replace(value, self._used[value])
+        return text
 
     def tree(self, value: Any, where: Where = ()) -> Any:
         """The tree with every text replaced; names of fields are left alone."""
@@ -50,6 +59,8 @@ class Interpolation:
             return "$"
         value = self._environ.get(name)
         if value or (value is not None and default is None):
+            if len(value) >= _TELLING:
+                self._used[value] = f"${{{name}}}"
             return value
         if default is None:
             near = hint(name, self._environ)

@@ -1,0 +1,133 @@
+"""What a config says is what the house gets: providers, routes, keys, times, and what a name stands for."""
+
+import pytest
+
+from trunkline.core.errors import ConfigError
+from trunkline.core.exchange import Target
+from trunkline.core.secret import Secret
+from trunkline.gateway.config import Config, RouteTarget, VirtualKey
+from trunkline.gateway.config_source import default_file, from_environment
+from trunkline.providers.registry import known
+
+
+def test_a_known_provider_needs_its_name_only(house):
+    config = house("providers:\n  openai:\n")
+    openai = config.providers["openai"]
+    assert openai.url == known("openai").url
+    assert openai.key.reveal() == "sk-canary-7f3a9b21c4d5e6f7"
+    assert openai.key_env == ("OPENAI_API_KEY",)
+
+
+def test_a_new_provider_takes_four_lines(house):
+    config = house(
+        "providers:\n  steady:\n    url: http://127.0.0.1:9101/v1/\n    dialect: openai\n    key: sk-steady\n"
+    )
+    steady = config.providers["steady"]
+    assert steady.base_url("openai") == "http://127.0.0.1:9101/v1"
+    assert steady.key.reveal() == "sk-steady"
+    assert steady.auth_for("openai") == "bearer"
+
+
+def test_a_provider_may_speak_both_dialects(house):
+    config = house("providers: {mine: {url: 'http://127.0.0.1:1/v1', dialects: [openai, anthropic], key: k}}\n")
+    mine = config.providers["mine"]
+    assert {name: mine.auth_for(name) for name in mine.dialects} == {"openai": "bearer", "anthropic": "x-api-key"}
+
+
+def test_what_is_said_of_a_known_provider_stands_over_its_row(house):
+    config = house("providers: {mistral: {key: k, models: {mistral-small-2603: {context_window: 5}}}}\n")
+    mistral = config.providers["mistral"]
+    facts = mistral.facts("mistral-small-2603")
+    assert facts.context_window == 5
+    assert facts.price.input == 150_000
+    assert mistral.dialects == known("mistral").dialects
+
+
+def test_a_known_provider_asked_elsewhere_sends_nothing_to_the_vendor_in_any_dialect(house):
+    config = house("providers: {deepseek: {url: 'https://proxy.example/v1', key: k}}\n")
+    deepseek = config.providers["deepseek"]
+    assert {deepseek.base_url(name) for name in deepseek.dialects} == {"https://proxy.example/v1"}
+
+
+def test_a_second_account_of_a_known_provider_is_like_it(house):
+    config = house("providers: {work: {like: openai, key: k}}\n")
+    work = config.providers["work"]
+    assert (work.name, work.url) == ("work", known("openai").url)
+    assert work.facts("gpt-5-mini").price == known("openai").facts("gpt-5-mini").price
+    assert config.route("gpt-5-mini").targets == (RouteTarget("work/gpt-5-mini"),)
+
+
+def test_routes_have_a_short_a_shorter_and_a_long_form(house):
+    config = house(
+        "providers: {openai: }\nmodels:\n  one: openai/a\n  two: [openai/a, openai/b/c]\n"
+        "  three: {targets: [{model: openai/a}], on_unsupported: refuse, timeouts: {idle: 500ms}}\n"
+    )
+    assert config.models["one"].targets == (RouteTarget("openai/a"),)
+    assert config.models["two"].targets[1].target == Target("openai", "b/c")
+    assert config.models["three"].on_unsupported == "refuse"
+    assert config.models["three"].timeouts.over(config.timeouts).idle == 0.5
+    assert config.models["three"].timeouts.over(config.timeouts).total == config.timeouts.total
+
+
+def test_times_and_sizes_are_read_in_every_unit(house):
+    config = house(
+        "providers: {openai: }\ntimeouts: {connect: 500ms, first_content: 90, idle: 1.5s, total: 1h}\n"
+        "limits: {body: 2 MiB, drain: 2m}\n"
+    )
+    times = config.timeouts
+    assert (times.connect, times.first_content, times.idle, times.total) == (0.5, 90.0, 1.5, 3600.0)
+    assert (config.limits.body, config.limits.drain) == (2 * 1024 * 1024, 120.0)
+
+
+def test_toml_says_the_same_as_yaml(house):
+    yaml = house("providers: {openai: {}}\nmodels: {fast: [openai/a]}\ntimeouts: {idle: 2.5}\n")
+    toml = house('[providers.openai]\n[models]\nfast = ["openai/a"]\n[timeouts]\nidle = 2.5\n', name="trunkline.toml")
+    assert yaml == toml
+
+
+def test_a_name_is_a_route_then_a_providers_model_then_a_model_of_the_catalogue(house):
+    config = house("providers: {groq: , openai: }\nmodels: {gpt-5: groq/x}\n")
+    assert config.route("gpt-5").targets[0].target == Target("groq", "x")
+    assert config.route("groq/openai/gpt-oss-20b").targets[0].target == Target("groq", "openai/gpt-oss-20b")
+    assert config.route("gpt-5-mini").targets[0].target == Target("openai", "gpt-5-mini")
+    assert config.route("gpt-5-mini-2025-08-07").targets[0].target.provider == "openai"
+    assert [config.route(name) for name in ("nothing", "mistral/x", "openai/", "/x", "")] == [None] * 5
+
+
+def test_without_direct_only_the_routes_are_there(house):
+    config = house("providers: {openai: }\nmodels: {fast: openai/gpt-5}\ndirect: false\n")
+    assert config.route("fast") is not None
+    assert config.route("openai/gpt-5") is None
+    assert config.route("gpt-5") is None
+
+
+def test_without_a_file_every_provider_with_a_key_is_there():
+    config = from_environment({"ANTHROPIC_API_KEY": "a" * 20, "GOOGLE_API_KEY": "g" * 20, "MISTRAL_API_KEY": "  "})
+    assert list(config.providers) == ["anthropic", "gemini"]
+    assert config.providers["gemini"].key_env == ("GOOGLE_API_KEY",)
+    assert config.route("claude-sonnet-5").targets[0].target.provider == "anthropic"
+
+
+def test_without_a_file_and_a_key_the_variables_are_named():
+    with pytest.raises(ConfigError, match=r"trunkline\.yaml, or set one of OPENAI_API_KEY, ANTHROPIC_API_KEY"):
+        from_environment({})
+
+
+def test_the_default_file_is_found_in_the_folder(tmp_path):
+    assert default_file(tmp_path) is None
+    (tmp_path / "trunkline.toml").touch()
+    assert default_file(tmp_path).name == "trunkline.toml"
+    (tmp_path / "trunkline.yaml").touch()
+    assert default_file(tmp_path).name == "trunkline.yaml"
+
+
+def test_a_virtual_key_may_use_what_its_patterns_match():
+    key = VirtualKey("ci", Secret("k" * 16), ("fast", "openai/*"))
+    assert [key.allows(name) for name in ("fast", "openai/gpt-5", "slow", "groq/x")] == [True, True, False, False]
+    assert VirtualKey("me", Secret("k" * 16)).allows("anything")
+
+
+def test_a_config_may_be_made_in_python():
+    config = Config(providers={"openai": known("openai")})
+    assert config.route("openai/gpt-5") is not None
+    assert config.facts(Target("openai", "gpt-5")).context_window == 400_000
