@@ -3,10 +3,16 @@
 Refuses to know what is served.
 """
 
+import asyncio
 from asyncio import TimerHandle
 from typing import Any
+from urllib.parse import unquote
 
+import httptools
+from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from trunkline.server.cycle import Cycle
 
 HEAD_BYTES = 64 * 1024
 HEAD_FIELDS = 200
@@ -34,11 +40,16 @@ class LimitedProtocol(HttpToolsProtocol):
         """Count a head's bytes before they are parsed."""
         if self._in_head:
             self._head_bytes += len(data)
-            if self._head_timer is None:
-                self._head_timer = self.loop.call_later(self.header_timeout, self._late)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+        if self._in_head and self._head_bytes and not self.transport.is_closing():
+            self._await_head()
+
+    def _await_head(self) -> None:
+        """A head has begun and not ended: most come whole and cost no timer."""
+        if self._head_bytes > HEAD_BYTES:
             self._refuse(b"431 Request Header Fields Too Large", b"the request's headers are over 64 KiB; send less")
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.header_timeout, self._late)
 
     def on_headers_complete(self) -> None:
         """The head is here in time; its number of fields is the last thing to be doubted."""
@@ -47,7 +58,45 @@ class LimitedProtocol(HttpToolsProtocol):
         if len(self.headers) > HEAD_FIELDS:
             self._refuse(b"431 Request Header Fields Too Large", b"the request has over 200 headers; send fewer")
             raise ValueError("too many headers")  # ends the parser's run; the connection is closing already
-        super().on_headers_complete()
+        self._open_scope()
+        before, self.cycle = self.cycle, self._cycle()
+        if getattr(before, "response_complete", True):  # or there was none before
+            self._start_asgi_task(self.cycle, self._application())
+        else:  # a pipelined request waits for the answer before it
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self._application()))
+
+    def _open_scope(self) -> None:
+        """What uvicorn says of a request, but for what nothing here asks: websockets and a root path."""
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = self.parser.get_http_version()
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+
+    def _cycle(self) -> Cycle:
+        return Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+
+    def _application(self) -> Any:
+        """The gateway, or uvicorn's 503 when there are more connections than ``limits.connections``."""
+        most = self.limit_concurrency
+        crowded = most is not None and (len(self.connections) >= most or len(self.tasks) >= most)
+        return service_unavailable if crowded else self.app
 
     def on_message_complete(self) -> None:
         """What comes next is the head of another request."""
