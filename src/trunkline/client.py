@@ -4,7 +4,7 @@ Refuses to do anything the engine does not: it only makes calls out of arguments
 """
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -169,7 +169,7 @@ class Client:
             await reply.aclose()
 
     @asynccontextmanager
-    async def stream(self, model: str, messages: Messages, **options: Any) -> AsyncIterator[Stream]:
+    async def stream(self, model: str, messages: Messages, **options: Any) -> AsyncGenerator[Stream]:
         """Ask and read the answer as it comes; leaving early cancels the provider's work. Arguments as ``chat``."""
         exchange = self._exchange(model, messages, options, stream=True)
         reply = await self.gateway.handle(exchange)
@@ -200,7 +200,7 @@ class Client:
 
 
 @asynccontextmanager
-async def open(source: str | Path | Config | None = None) -> AsyncIterator[Client]:  # noqa: A001 - trunkline.open
+async def open(source: str | Path | Config | None = None) -> AsyncGenerator[Client]:  # noqa: A001 - trunkline.open
     """Open a house: from a config file, from a ``Config``, or, without any, from the keys in the environment.
 
     Raises ConfigError with every mistake of the file, where it is and what is allowed.

@@ -5,7 +5,7 @@ Refuses to implement anything twice: every method hands the work to the async cl
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,7 +83,7 @@ class SyncClient:
         return self._loop.run(self._client.chat(model, messages, **options))
 
     @contextmanager
-    def stream(self, model: str, messages: Messages, **options: Any) -> Iterator[SyncStream]:
+    def stream(self, model: str, messages: Messages, **options: Any) -> Generator[SyncStream]:
         """As ``Client.stream``."""
         context = self._client.stream(model, messages, **options)
         stream = self._loop.run(_entered(context))
@@ -109,7 +109,7 @@ async def _left(context: Any) -> None:
 
 
 @contextmanager
-def open_sync(source: str | Path | Config | None = None) -> Iterator[SyncClient]:
+def open_sync(source: str | Path | Config | None = None) -> Generator[SyncClient]:
     """As ``trunkline.open``, for programs without an event loop."""
     loop = _Loop()
     try:

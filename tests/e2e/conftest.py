@@ -110,7 +110,7 @@ Build = Callable[..., Awaitable[House]]
 
 @pytest.fixture
 async def build(tmp_path: Path) -> AsyncIterator[Build]:
-    """Makes houses: ``more`` is YAML added to the config, ``routes`` its models, ``patience`` its timeouts in seconds."""
+    """Makes houses: ``more`` is YAML for the config, ``routes`` its models, ``patience`` its timeouts in seconds."""
     async with AsyncExitStack() as stack:
 
         async def make(more: str = "", patience: float = 5.0, routes: str = ROUTES) -> House:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Build, House, user
+from tests.e2e.conftest import Build, House, user
 
 PATH = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
 OK = {"model": "openai", "max_tokens": 50, "messages": [user("hi")]}

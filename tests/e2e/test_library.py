@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 import trunkline
+from tests.e2e.conftest import House, eventually
 from trunkline.core.events import Ended, TextDelta
-
-from .conftest import House, eventually
 
 
 @pytest.fixture
@@ -122,9 +121,8 @@ async def test_a_hundred_calls_at_once_leave_nothing_behind(file: Path) -> None:
 
 def test_the_same_without_an_event_loop(tmp_path: Path) -> None:
     async def running(ready: threading.Event, stop: threading.Event, urls: list[str]) -> None:
+        from tests.e2e.conftest import SIMULATED
         from trunkline.simulator import Simulator, read_config
-
-        from .conftest import SIMULATED
 
         async with Simulator(read_config(SIMULATED)) as simulator:
             urls.append(simulator.url)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Build, House, eventually
+from tests.e2e.conftest import Build, House, eventually
 
 KEYS = "keys: [{name: ci, key: sk-trunkline-0123456789abcdef, models: [openai, 'an/*']}]"
 

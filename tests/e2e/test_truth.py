@@ -1,5 +1,7 @@
-"""Every fault the simulator can play, in both dialects: a broken answer is replaced before its first content, and
-never shown as whole after it."""
+"""Every fault the simulator can play, in both dialects.
+
+A broken answer is replaced before its first content, and never shown as whole after it.
+"""
 
 import json
 import re
@@ -7,9 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import Build, House
 from trunkline.simulator.fault_kinds import KINDS
-
-from .conftest import Build, House
 
 # Kinds that need more of a test than the sweep: endless and giant answers end at the caps, tested with the caps.
 SWEPT = sorted(set(KINDS) - {"endless"})
@@ -93,9 +94,12 @@ async def test_an_answer_that_is_not_streamed_is_whole_or_an_error(
     assert faulty.ended[0].outcome.ok == (status == 200)
 
 
-BEFORE_CONTENT = [
-    kind for kind, row in KINDS.items() if row.harm == "refused" and kind not in {"status", "body", "unstreamed"}
-] + ["reset", "close", "silence", "status:503", "status:429", "status:529", "status:401", "cut:0", "drop:0", "chunk-cut:0", "stall:0", "ping-stall:0", "malformed:0", "error-in-stream:0"]  # fmt: skip
+REFUSED = {kind for kind, row in KINDS.items() if row.harm == "refused"} - {"status", "body", "unstreamed"}
+TORN_AT_ONCE = {
+    f"{kind}:0" for kind in ("cut", "drop", "chunk-cut", "stall", "ping-stall", "malformed", "error-in-stream")
+}
+STATUSES = {f"status:{status}" for status in (401, 429, 503, 529)}
+BEFORE_CONTENT = REFUSED | TORN_AT_ONCE | STATUSES | {"reset", "close", "silence"}
 
 # a whole answer has no events to cut between, and its label and length are no reason to throw it away
 ONLY_STREAMS = ("cut", "drop", "stall", "ping", "chunk", "malformed", "content-type", "huge-line", "unstreamed")

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
-from .conftest import House, user
+from tests.e2e.conftest import House, user
 
-BODY = b'{ "messages" : [ {"role":"user","content":"What is 17 + 25?"} ],\n\t"model": "%s",  "x-unknown": [1, 2.50, "\\u00e9"], "max_tokens": 100%s}'
+BODY = (
+    b'{ "messages" : [ {"role":"user","content":"What is 17 + 25?"} ],\n\t"model": "%s",'
+    b'  "x-unknown": [1, 2.50, "\\u00e9"], "max_tokens": 100%s}'
+)
 PATH = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
 
 

@@ -26,18 +26,18 @@ COMMANDS = {
 class Commands(click.Group):
     """Loads a command's module only when it runs, so that every command starts fast."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click\'s own signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the table's order."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click\'s own signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, or None for a name that is not in the table."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"trunkline.cli.{cmd_name}"), cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click\'s own signature
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table itself: help needs no command loaded."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))

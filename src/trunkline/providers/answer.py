@@ -5,7 +5,6 @@ Refuses to know where the bytes go and what they cost.
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,24 +27,11 @@ from trunkline.core.reply import Settling
 from trunkline.core.tokens import tokens_in
 from trunkline.core.usage import Usage
 from trunkline.dialects.sse import Frames
+from trunkline.transport.transport import Response
 
 KEEP_ALIVE = b": keep-alive\n\n"
 UNCOMMITTED_LIMIT = 64 * 1024  # bytes held back before the first content; real preludes are below 2 KiB
 DRAIN_SECONDS = 0.5  # for the last chunk after the terminator, so that the connection can be used again
-
-
-class Source(Protocol):
-    """Where a stream's bytes come from: a transport's response."""
-
-    expires: float
-
-    async def receive(self) -> bytes:
-        """The next bytes; ``b""`` at the end."""
-        ...
-
-    def abort(self) -> None:
-        """Leave now."""
-        ...
 
 
 class Pace(Struct, frozen=True):
@@ -156,7 +142,7 @@ class StreamedReply(Settling):
         "dropped",
     )  # fmt: skip
 
-    def __init__(self, source: Source, dialect: Dialect, pace: Pace, rendered: Rendered, prompt_tokens: int) -> None:
+    def __init__(self, source: Response, dialect: Dialect, pace: Pace, rendered: Rendered, prompt_tokens: int) -> None:
         super().__init__()
         self.dropped = rendered.dropped
         self._source = source

@@ -47,8 +47,8 @@ class Endpoint:
     """
 
     __slots__ = (
-        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "_wall", "cost_of", "in_flight",
-        "target",
+        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "_wall", "cost_of",
+        "in_flight", "target",
     )  # fmt: skip
 
     def __init__(
