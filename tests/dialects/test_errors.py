@@ -160,6 +160,12 @@ def test_words_decide_nothing_under_another_status():
     assert type(error) is errors.InvalidRequest
 
 
+def test_a_credential_that_a_provider_repeats_goes_no_further():
+    error = provider_error("openai", 401, [], openai("Incorrect API key provided: sk-canary"), provider="acme")
+    assert "sk-canary" not in error.message
+    assert "401" in error.message
+
+
 def test_message_code_and_param_are_the_providers():
     error = provider_error("openai", 400, [], openai("too hot", "t", "c", "temperature"), provider="acme")
     assert (error.message, error.code, error.param) == ("too hot", "c", "temperature")
@@ -171,7 +177,10 @@ def test_a_body_of_the_dialects_own_form_is_kept_verbatim():
     assert (error.body, error.dialect) == (body, "openai")
 
 
-@pytest.mark.parametrize("body", [b"<html>", b'{"error":"no"}', b'{"detail":"no"}', anthropic("x"), b"", b"[1]"])
+FOREIGN = [b"<html>", b'{"error":"no"}', b'{"detail":"no"}', b'{"error":{"message":7}}', anthropic("x"), b"", b"[1]"]
+
+
+@pytest.mark.parametrize("body", [*FOREIGN, rpc(400, "INVALID_ARGUMENT"), openai().replace(b"no", b"\xff")])
 def test_a_body_of_another_form_is_not_shown_to_callers(body):
     error = provider_error("openai", 400, [], body, provider="acme")
     assert (error.body, error.dialect) == (None, None)

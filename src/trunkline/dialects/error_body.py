@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trunkline.core.dialect import DialectName
 from trunkline.dialects.retry_hints import seconds_of
@@ -40,12 +41,16 @@ class Told(Struct, frozen=True):
 def read_told(body: bytes) -> Told:
     """What a body says, in any of the shapes."""
     try:
-        found = msgspec.json.decode(body[:LARGEST_BODY].decode("utf-8", "replace"))
-    except (msgspec.DecodeError, RecursionError):
+        found = msgspec.json.decode(body[:LARGEST_BODY])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Told(_plain(body))
-    if isinstance(found, list) and found:
-        found = found[0]
-    return told_by(cast("dict[str, Any]", found)) if isinstance(found, dict) else Told(_shortened(found))
+    match found:
+        case dict():
+            return told_by(found)
+        case [dict(only), *_]:  # google.rpc; no caller expects a list
+            return replace(told_by(only), dialect=None)
+        case _:
+            return Told(_shortened(found))
 
 
 def told_by(answer: dict[str, Any]) -> Told:

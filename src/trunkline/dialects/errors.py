@@ -72,6 +72,11 @@ CODES: dict[str, type[CallError]] = {
     "model_decommissioned": ModelNotFound,  # Groq
     "deploymentnotfound": ModelNotFound,  # Azure
     "not_found_error": ModelNotFound,  # Anthropic
+    # Anthropic does not hold this thread of turns (error.details.error_code): its SDK reads that and sends them all
+    "thread_not_found": InvalidRequest,
+    "thread_already_continued": InvalidRequest,
+    "thread_continue_in_flight": InvalidRequest,
+    "thread_unsupported_request": InvalidRequest,
     # size and time
     "request_too_large": RequestTooLarge,
     "timeout_error": ServerErrorAfterUpload,  # Anthropic, 504
@@ -163,15 +168,28 @@ def provider_error(
     if hint is None and found is RateLimit:
         hint = windows_reset(headers, now) or told.retry_after
     return found(
-        told.message or f"the provider answered {status} without an error message",
+        _message(found, status, told),
         param=told.param,
-        code=told.code or told.kind,
+        code=_telling(told.code) or _telling(told.kind),
         provider=provider,
         provider_status=status,
         retry_after=hint,
         body=body if told.dialect == dialect else None,
         dialect=dialect if told.dialect == dialect else None,
     )
+
+
+def _message(found: type[CallError], status: int, told: Told) -> str:
+    """The provider's words, save about our credential: some providers repeat the key in them."""
+    if found is AuthenticationFailed:
+        said = " ".join(word for word in (str(status), told.code or told.kind) if word)
+        return f"the provider refused the gateway's credential ({said}); the caller's own key is fine"
+    return told.message or f"the provider answered {status} without an error message"
+
+
+def _telling(word: str | None) -> str | None:
+    """A code that says more than the class does; Anthropic's ``invalid_request_error`` is said of too long a prompt."""
+    return None if word is None or word.lower() in VAGUE_CODES else word
 
 
 def _by_words(dialect: DialectName, status: int, told: Told) -> type[CallError] | None:

@@ -22,6 +22,7 @@ from trunkline.core.errors import (
     ServerError,
     Unauthorized,
     UnknownModel,
+    Unsupported,
 )
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.sse import Frames
@@ -73,6 +74,25 @@ def test_the_provider_is_named_where_it_said_so():
     assert told["error"]["message"] == "acme: boom"
 
 
+def test_what_a_target_cannot_do_is_told_where_the_vendors_sdk_looks_for_it():
+    error = Unsupported("no threads here", param="thread", code="thread_unsupported_request")
+
+    told = json.loads(A.write_error(error, "req_1"))["error"]
+
+    assert told["type"] == "invalid_request_error"
+    assert told["details"] == {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+
+
+def test_a_thread_the_provider_lost_reaches_the_caller_in_the_providers_own_words():
+    details = {"error_code": "thread_not_found"}
+    body = json.dumps({"type": "error", "error": {"type": "not_found_error", "message": "x", "details": details}})
+
+    error = A.parse_error(404, [], body.encode(), "acme")
+
+    assert error.status == 400
+    assert A.write_error(error, "req_1") == body.encode()
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "words", "expected"),
     [
@@ -92,7 +112,7 @@ def test_a_providers_error_is_what_its_code_says(status: int, kind: str, words: 
 
     assert type(error) is expected
     assert (error.provider, error.provider_status, error.retry_after) == ("acme", status, 7.0)
-    assert error.message == words
+    assert (error.message == words) is (expected is not AuthenticationFailed)  # what is said of our key stays here
 
 
 @pytest.mark.parametrize("status", [400, 413, 422, 429])

@@ -175,6 +175,21 @@ def test_reasoning_on_top_of_the_answer_is_told_by_the_total():
     assert DIALECT.sight(answer(usage=usage)).usage == Usage(input=10, output=5, reasoning=3)
 
 
+def test_tokens_that_only_the_total_shows_were_spent_thinking():
+    assert DIALECT.sight(answer(usage=USAGE | {"total_tokens": 18})).usage == Usage(input=10, output=5, reasoning=3)
+
+
+@pytest.mark.parametrize("total", [None, 0, 3, 15, 16])
+def test_a_total_that_does_not_fit_changes_nothing(total):
+    usage = USAGE | {"total_tokens": total, "completion_tokens_details": {"reasoning_tokens": 3}}
+    assert DIALECT.sight(answer(usage=usage)).usage == Usage(input=10, output=2, reasoning=3)
+
+
+def test_more_reasoning_than_output_is_not_believed():
+    usage = USAGE | {"completion_tokens_details": {"reasoning_tokens": 99}}
+    assert DIALECT.sight(answer(usage=usage)).usage == Usage(input=10, reasoning=5)
+
+
 def test_more_cached_tokens_than_prompt_tokens_are_not_believed():
     usage = USAGE | {"prompt_tokens_details": {"cached_tokens": 99, "cache_write_tokens": 5}}
     assert DIALECT.sight(answer(usage=usage)).usage == Usage(cache_read=10, output=5)

@@ -77,11 +77,19 @@ def test_what_a_provider_says_of_the_request_is_shown_verbatim(status):
     assert DIALECT.write_error(parsed(status), "req_1") == BODY
 
 
-@pytest.mark.parametrize("status", [401, 402, 403, 404, 500, 503])
-def test_what_a_provider_says_of_itself_or_our_key_is_not(status):
-    error = parsed(status)
-    assert error.status not in (401, 403)
-    assert told(error)["error"]["message"] == "acme: too hot"
+@pytest.mark.parametrize("status", [402, 404, 500, 503])
+def test_what_a_provider_says_of_itself_is_said_in_our_own_body(status):
+    assert told(parsed(status))["error"]["message"] == "acme: too hot"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_what_a_provider_says_of_our_key_is_not_repeated(status):
+    error = parsed(status, b'{"error":{"message":"Incorrect API key provided: sk-canary","code":"invalid_api_key"}}')
+    assert error.status == 502
+    assert "sk-canary" not in DIALECT.write_error(error, "req_1").decode()
+    assert told(error)["error"]["message"].startswith(
+        f"acme: the provider refused the gateway's credential ({status} inv"
+    )
 
 
 def test_an_error_of_another_dialect_is_translated():

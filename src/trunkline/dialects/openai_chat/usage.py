@@ -60,19 +60,22 @@ def _buckets(wire: WireUsage) -> Usage:
     details = wire.prompt_tokens_details or PromptDetails()
     read = min(details.cached_tokens or wire.prompt_cache_hit_tokens or 0, prompt)
     write = min(details.cache_write_tokens or 0, prompt - read)
-    reasoning = (wire.completion_tokens_details or CompletionDetails()).reasoning_tokens or 0
-    output = completion - _counted_inside(reasoning, wire)
+    reasoning, output = _thinking(wire, prompt, completion)
     return Usage(input=prompt - read - write, cache_read=read, cache_write=write, output=output, reasoning=reasoning)
 
 
-def _counted_inside(reasoning: int, wire: WireUsage) -> int:
-    """How much of ``reasoning`` stands in ``completion_tokens``: all of it at OpenAI, nothing at xAI.
+def _thinking(wire: WireUsage, prompt: int, completion: int) -> tuple[int, int]:
+    """Reasoning tokens and the rest of the output.
 
-    xAI adds reasoning on top, which its total gives away.
+    OpenAI counts reasoning inside ``completion_tokens``. xAI adds it on top, and Gemini adds it without telling it
+    apart: there the total is larger than its parts.
     """
-    prompt, completion = wire.prompt_tokens or 0, wire.completion_tokens or 0
-    on_top = wire.total_tokens is not None and wire.total_tokens >= prompt + completion + reasoning
-    return 0 if on_top else min(reasoning, completion)
+    told = (wire.completion_tokens_details or CompletionDetails()).reasoning_tokens or 0
+    on_top = (wire.total_tokens or 0) - prompt - completion
+    if on_top > 0 and on_top >= told:
+        return on_top, completion
+    inside = min(told, completion)
+    return inside, completion - inside
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
