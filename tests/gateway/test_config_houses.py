@@ -7,6 +7,8 @@ from trunkline.core.exchange import Target
 from trunkline.core.secret import Secret
 from trunkline.gateway.config import Config, RouteTarget, VirtualKey
 from trunkline.gateway.config_source import default_file, from_environment
+from trunkline.gateway.listing import offers
+from trunkline.gateway.units import size_text
 from trunkline.providers.registry import known
 
 
@@ -26,6 +28,21 @@ def test_a_new_provider_takes_four_lines(house):
     assert steady.base_url("openai") == "http://127.0.0.1:9101/v1"
     assert steady.key.reveal() == "sk-steady"
     assert steady.auth_for("openai") == "bearer"
+
+
+def test_an_address_alone_is_a_provider_on_this_machine(house):
+    mine = house("providers: {mine: 'http://127.0.0.1:9101/v1'}\n").providers["mine"]
+    assert (mine.url, list(mine.dialects), mine.key) == ("http://127.0.0.1:9101/v1", ["openai"], None)
+
+
+def test_what_a_house_offers_are_its_routes_and_with_direct_the_models_known_of(house):
+    text = "providers: {mine: {url: 'http://127.0.0.1:1', models: {small: }}}\nmodels: {fast: mine/small}\n"
+    assert [(offer.name, offer.route) for offer in offers(house(text))] == [("fast", True), ("mine/small", False)]
+    assert [offer.name for offer in offers(house(text + "direct: false\n"))] == ["fast"]
+
+
+def test_a_size_that_is_no_round_number_is_shown_in_bytes():
+    assert [size_text(count) for count in (32 * 1024 * 1024, 1536, 1)] == ["32MiB", "1536B", "1B"]
 
 
 def test_a_provider_may_speak_both_dialects(house):

@@ -225,6 +225,53 @@ MISTAKES = {
         BASE + "listen: somewhere\n",
         'trunkline.yaml:4: listen: "somewhere" is not host:port, for example 127.0.0.1:8080 or [::1]:8080',
     ),
+    "providers that are no table": (
+        "providers: [openai]\n",
+        "trunkline.yaml:1: providers: a list stands where a table is wanted",
+    ),
+    "a provider that is no table": (
+        BASE + "  mine: 5\n",
+        (
+            "trunkline.yaml:4: providers.mine: 5 stands where a table of url, dialects, auth, key, key_env, local, "
+            "catalogue, models, defaults, docs, as_of, dialect, like is wanted"
+        ),
+    ),
+    "a provider that names itself": (
+        BASE + "  mine: {url: 'http://127.0.0.1:1', name: yours}\n",
+        'trunkline.yaml:4: providers.mine.name: unknown field: the provider\'s name is "mine" above it already',
+    ),
+    "dialect beside dialects": (
+        BASE + "  mine: {url: 'http://127.0.0.1:1', dialect: openai, dialects: openai}\n",
+        "trunkline.yaml:4: providers.mine.dialect: stands beside dialects; keep one of the two",
+    ),
+    "no dialect at all": (
+        BASE + "  mine: {url: 'http://127.0.0.1:1', dialects: {}}\n",
+        "trunkline.yaml:4: providers.mine.dialects: is empty; it needs at least 1",
+    ),
+    "too many targets": (
+        BASE + f"models: {{fast: [{', '.join(f'openai/m{index}' for index in range(33))}]}}\n",
+        "trunkline.yaml:4: models.fast.targets: has 33 entries; at most 32 are allowed",
+    ),
+    "a key that is no text": (
+        BASE + "  mine: {url: 'http://127.0.0.1:1', key: 12345}\n",
+        "trunkline.yaml:4: providers.mine.key: a key must be text: ${NAME}, file:PATH, or the key in quotes",
+    ),
+    "nothing where something is wanted": (
+        BASE + "listen:\n",
+        "trunkline.yaml:4: listen: nothing is not allowed. It must be text of at most 262 characters",
+    ),
+    "a name that nobody can send": (
+        BASE + "models: {' fast': openai/x}\n",
+        'trunkline.yaml:4: models. fast: " fast" is no name a caller can send',
+    ),
+    "two things wrong with one price": (
+        BASE + "  mine:\n    url: http://127.0.0.1:1\n"
+        "    models:\n      m: {prices: {input: 0.1234567, output: 1, cache_read: free}}\n",
+        (
+            "trunkline.yaml:7: providers.mine.models.m.prices: 0.1234567 has more than six decimals: write dollars per "
+            "million tokens"
+        ),
+    ),
     "a price with too many decimals": (
         BASE + "  mine:\n    url: http://127.0.0.1:1\n    models:\n      m: {prices: {input: 0.1234567, output: 1}}\n",
         (

@@ -17,7 +17,7 @@ from trunkline.core.errors import ConfigError
 from trunkline.core.nearest import hint, quoted
 from trunkline.core.secret import Secret
 from trunkline.gateway.allowed import allowed, choices
-from trunkline.gateway.document import Where
+from trunkline.gateway.document import Where, is_list, is_table
 from trunkline.gateway.interpolation import FromEnvironment
 from trunkline.gateway.secret_file import read_secret
 from trunkline.gateway.units import seconds, size
@@ -50,7 +50,7 @@ class Decoding:
         if _is_struct(plain):
             return self._struct(plain, value, where)
         if get_origin(plain) in {Union, UnionType}:
-            return self._optional(plain, type_, value, where)
+            return self._optional(plain, value, where)
         if get_origin(plain) is dict and get_args(plain)[1] is not Any:
             return self._within(metas, self._table(plain, value, where), where)
         if get_origin(plain) is tuple:
@@ -61,19 +61,17 @@ class Decoding:
         self.problems.append((where, text))
         return BROKEN
 
-    def _optional(self, plain: Any, type_: Any, value: Any, where: Where) -> Any:
-        kinds = [kind for kind in get_args(plain) if kind is not NoneType]
-        if value is None:
-            return None
-        return self.decode(kinds[0] if len(kinds) == 1 else type_, value, where)
+    def _optional(self, plain: Any, value: Any, where: Where) -> Any:
+        (kind,) = (kind for kind in get_args(plain) if kind is not NoneType)  # configs have no other unions
+        return None if value is None else self.decode(kind, value, where)
 
     def _struct(self, type_: type[Struct], value: Any, where: Where) -> Any:
         long_form = getattr(type_, "long_form", None)
-        if long_form is not None and not isinstance(value, Mapping):
+        if long_form is not None and not is_table(value):
             value = long_form(value)
         if value is None:
             value = {}  # "openai:" with nothing after it
-        if not isinstance(value, Mapping):
+        if not is_table(value):
             return self._note(where, f"{shown(value)} stands where a table of {_list(_written(type_))} is wanted")
         fields = {field.name: field for field in structs.fields(type_)}
         for name in value:
@@ -89,24 +87,20 @@ class Decoding:
         for name, field in fields.items():
             if name not in value and field.default is NODEFAULT and field.default_factory is NODEFAULT:
                 made[name] = self._note(where, f"{name} is missing: {allowed(field.type)}")
-        required = any(made.get(name) is BROKEN for name, field in fields.items() if field.required)
-        if required or any(item is BROKEN for item in made.values()):
-            return self._partial(type_, made) if not required else BROKEN
+        if any(made.get(name) is BROKEN for name, field in fields.items() if field.required):
+            return BROKEN
+        usable = {name: item for name, item in made.items() if item is not BROKEN}
         try:
-            return type_(**made)
+            # What is broken falls back to its default, so that the checks across fields can still be made.
+            return type_(**usable)
         except ValueError as error:  # what __post_init__ refuses
             return self._note(where, str(error))
-
-    @staticmethod
-    def _partial(type_: type[Struct], made: Mapping[str, Any]) -> Any:
-        """Broken fields fall back to their defaults, so that the checks across fields can still be made."""
-        return type_(**{name: item for name, item in made.items() if item is not BROKEN})
 
     def _table(self, plain: Any, value: Any, where: Where) -> Any:
         key_type, item_type = get_args(plain)
         if value is None:
             value = {}
-        if not isinstance(value, Mapping):
+        if not is_table(value):
             return self._note(where, f"{shown(value)} stands where a table is wanted")
         names = choices(key_type)
         made: dict[Any, Any] = {}
@@ -121,7 +115,7 @@ class Decoding:
         item_type = get_args(plain)[0]
         if isinstance(value, str):
             value = [value]  # one name for a list of one
-        if not isinstance(value, list):
+        if not is_list(value):
             return self._note(where, f"{shown(value)} stands where a list is wanted")
         made = [self.decode(item_type, item, (*where, index)) for index, item in enumerate(value)]
         return tuple(item for item in made if item is not BROKEN)
@@ -163,7 +157,7 @@ def shown(value: Any) -> str:
         return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, int | float | Decimal):
         return str(value)
-    return "a table" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else f"{value}"
+    return "a table" if is_table(value) else "a list" if is_list(value) else f"{value}"
 
 
 def _measured(value: Any, metas: list[msgspec.Meta]) -> Any:

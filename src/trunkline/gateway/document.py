@@ -4,15 +4,17 @@ Refuses to know what the values mean: only YAML, TOML, sizes and shapes.
 """
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from trunkline.core.errors import ConfigError
 
 Where = tuple[str | int, ...]
 """The way to a value: ``("models", "fast", "targets", 0)``."""
+
+Table = Mapping[str, Any]
 
 LARGEST_FILE = 1024 * 1024  # bytes
 
@@ -38,6 +40,16 @@ class Document(NamedTuple):
         if line is None and isinstance(where[-1], int):
             return self.lines.get((*where[:-2], where[-1]))
         return line
+
+
+def is_table(value: object) -> TypeGuard[Table]:
+    """True for names and values; names are texts in every format."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """True for values in a row."""
+    return isinstance(value, list)
 
 
 def dotted(where: Where) -> str:

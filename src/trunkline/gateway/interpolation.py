@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trunkline.core.nearest import hint
-from trunkline.gateway.document import Where
+from trunkline.gateway.document import Where, is_list, is_table
 
 _FORM = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<wrong>\{))")
 
@@ -38,9 +38,9 @@ class Interpolation:
 
     def tree(self, value: Any, where: Where = ()) -> Any:
         """The tree with every text replaced; names of fields are left alone."""
-        if isinstance(value, dict):
+        if is_table(value):
             return {name: self.tree(item, (*where, name)) for name, item in value.items()}
-        if isinstance(value, list):
+        if is_list(value):
             return [self.tree(item, (*where, index)) for index, item in enumerate(value)]
         return self._text(value, where) if isinstance(value, str) and "$" in value else value
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trunkline.core.nearest import hint, quoted
-from trunkline.gateway.document import Where
+from trunkline.gateway.document import Where, is_list, is_table
 from trunkline.providers.registry import rows
 
 Problems = list[tuple[Where, str]]
@@ -15,7 +15,7 @@ Problems = list[tuple[Where, str]]
 
 def filled(tables: Any, problems: Problems) -> Any:
     """The ``providers`` of a config with each known row below what was said of it; anything else is left as it is."""
-    if not isinstance(tables, Mapping):
+    if not is_table(tables):
         return tables
     return {name: _filled(name, table, problems) for name, table in tables.items()}
 
@@ -25,7 +25,7 @@ def _filled(name: str, table: Any, problems: Problems) -> Any:
         table = {}
     if isinstance(table, str):
         table = {"url": table}
-    if not isinstance(table, Mapping):
+    if not is_table(table):
         return table
     where: Where = ("providers", name)
     if "name" in table:
@@ -70,6 +70,6 @@ def _long(table: Mapping[str, Any], where: Where, problems: Problems) -> dict[st
 def _dialects(value: Any) -> Any:
     if isinstance(value, str):
         return {value: {}}
-    if isinstance(value, list):
+    if is_list(value):
         return {str(name): {} for name in value}
     return value
