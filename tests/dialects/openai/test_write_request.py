@@ -31,6 +31,7 @@ from trunkline.core.chat import (
     ToolUse,
 )
 from trunkline.core.dialect import Rendered
+from trunkline.core.errors import Unsupported
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_chat.write_messages import fitted_id
 
@@ -293,6 +294,16 @@ def test_a_fitted_id_has_its_length_and_stays_what_it_is(tool_id, length):
 
 def test_different_ids_stay_different():
     assert len({fitted_id(f"call_{n}", 9) for n in range(1000)}) == 1000
+
+
+@pytest.mark.parametrize("name", ["thread", "previous_response_id", "conversation"])
+def test_earlier_turns_that_the_provider_should_hold_are_refused_and_never_dropped(name: str):
+    request = ChatRequest("any", (Message("user", (Text("And now?"),)),), extra={name: {"type": "continue"}})
+
+    with pytest.raises(Unsupported) as caught:
+        OpenAIChat().write_request(request, "any")
+
+    assert (caught.value.param, caught.value.code) == (name, f"{name}_unsupported_request")
 
 
 def test_the_sdks_own_types_take_what_is_written():

@@ -3,9 +3,11 @@
 Refuses to judge: what an error means is the shared table's decision, what status it has is the error's own.
 """
 
+from typing import Any
+
 import msgspec
 
-from trunkline.core.errors import CallError
+from trunkline.core.errors import CallError, Unsupported
 from trunkline.dialects.errors import Headers, provider_error
 
 FIRST_SERVER_STATUS = 500
@@ -37,7 +39,10 @@ def write_error(error: CallError, request_id: str) -> bytes:
     if error.body is not None and error.dialect == "anthropic" and not error.blames_provider:
         return error.body
     fallback = "invalid_request_error" if error.status < FIRST_SERVER_STATUS else "api_error"
-    inner = {"type": TYPES.get(error.status, fallback), "message": _message(error)}
+    inner: dict[str, Any] = {"type": TYPES.get(error.status, fallback), "message": _message(error)}
+    if isinstance(error, Unsupported) and error.code:
+        # the vendor's SDK finds here that it has to send a conversation whole
+        inner["details"] = {"error_code": error.code, "unsupported": [error.param]}
     return msgspec.json.encode({"type": "error", "error": inner, "request_id": request_id})
 
 

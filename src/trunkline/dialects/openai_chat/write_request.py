@@ -7,6 +7,7 @@ from typing import Any
 
 from trunkline.core.chat import ChatRequest, OutputFormat, Reasoning, Tool
 from trunkline.core.dialect import Rendered
+from trunkline.core.errors import Unsupported
 from trunkline.dialects.json import encode
 from trunkline.dialects.openai_chat.quirks import Quirks
 from trunkline.dialects.openai_chat.write_messages import MessageWriter
@@ -22,6 +23,9 @@ OWN_FIELDS = frozenset(
     }
 )
 """Fields of this dialect that the core has no place for: they may pass in ``extra``."""
+
+HELD = frozenset({"thread", "previous_response_id", "conversation"})
+"""Fields that say the provider holds the earlier turns: dropped, they would change what is asked."""
 
 SERVICE_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 
@@ -113,6 +117,8 @@ class _RequestWriter:
 
     def _put_extra(self) -> None:
         for name, value in self._request.extra.items():
+            if name in HELD and value is not None and name not in self._quirks.accept:
+                raise _not_held(name)
             self._put_if(name in OWN_FIELDS or name in self._quirks.accept, name, value)
 
     def _drop_refused(self) -> None:
@@ -120,6 +126,14 @@ class _RequestWriter:
         for name in sorted(refused & self._body.keys()):
             del self._body[name]
             self._note(name)
+
+
+def _not_held(name: str) -> Unsupported:
+    return Unsupported(
+        f"this target holds no conversations, so it cannot take `{name}`; send the whole conversation in `messages`",
+        param=name,
+        code=f"{name}_unsupported_request",
+    )
 
 
 def _output(asked: OutputFormat) -> Json:
