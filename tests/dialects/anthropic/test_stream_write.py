@@ -78,6 +78,7 @@ def test_a_stream_is_told_in_the_vendors_order():
     assert seen[4]["delta"]["stop_reason"] == "end_turn"
     assert seen[4]["usage"]["input_tokens"] == 3
     assert seen[4]["usage"]["cache_read_input_tokens"] == 4
+    assert "cache_creation" not in seen[4]["usage"]  # the vendor tells it in message_start only
     assert seen[4]["usage"]["cache_creation_input_tokens"] == 11
     assert seen[4]["usage"]["output_tokens"] == 15
 

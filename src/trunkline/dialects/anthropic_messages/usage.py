@@ -91,6 +91,13 @@ class Tally:
         return self.usage
 
 
+def write_last_usage(usage: Usage) -> dict[str, Any]:
+    """``usage`` of a ``message_delta``, which does not tell how long what was stored stays."""
+    written = write_usage(usage)
+    del written["cache_creation"]
+    return written
+
+
 def write_usage(usage: Usage) -> dict[str, Any]:
     """``usage`` as an Anthropic caller expects it."""
     return {

@@ -10,7 +10,7 @@ from trunkline.core.events import Began, Ended, Event, TextDelta, ThoughtDelta, 
 from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects.anthropic_messages.blocks import Blocks, event_bytes
 from trunkline.dialects.anthropic_messages.finish import reason_of
-from trunkline.dialects.anthropic_messages.usage import write_usage
+from trunkline.dialects.anthropic_messages.usage import write_last_usage, write_usage
 
 
 class AnthropicWriter:
@@ -69,5 +69,5 @@ class AnthropicWriter:
     def _end(self, ended: Ended) -> bytes:
         reason = reason_of(ended.finish, ended.stop_sequence, called_tools=self._blocks.called_tools)
         delta = {"stop_reason": reason, "stop_sequence": ended.stop_sequence, "stop_details": None, "container": None}
-        fields = {"delta": delta, "usage": write_usage(self._usage)}
+        fields = {"delta": delta, "usage": write_last_usage(self._usage)}
         return event_bytes("message_delta", fields) + event_bytes("message_stop", {})
