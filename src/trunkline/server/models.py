@@ -58,4 +58,4 @@ def _openai(name: str) -> dict[str, object]:
 
 
 def _anthropic(name: str) -> dict[str, object]:
-    return {"type": "model", "id": name, "display_name": name, "created_at": CREATED_AT}
+    return {"type": "model", "id": name, "display_name": name, "created_at": CREATED_AT, "lifecycle": "active"}
