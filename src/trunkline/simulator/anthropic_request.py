@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from trunkline.simulator.ask import Ask, Tool
-from trunkline.simulator.refusals import Refusal, Refused, anthropic_error, invalid_json
+from trunkline.simulator.refusals import Refusal, Refused, anthropic_error, invalid_json, no_threads
 
 _NO_SAMPLING = "2026-10-21"  # the first API version without temperature, top_p and top_k
 _AT = re.compile(r"^(?P<said>.*?)(?: - at `\$\.?(?P<where>.*)`)?$", re.DOTALL)
@@ -207,6 +207,8 @@ def _mistyped(error: str) -> Refusal:
 
 
 def _check_parameters(asked: Body, given: frozenset[str], version: str, *, counting: bool) -> None:
+    if "thread" in given:
+        raise Refused(no_threads())
     if asked.max_tokens is None and not counting:
         raise Refused(anthropic_error("max_tokens: Field required"))
     if asked.max_tokens is not None and asked.max_tokens < 1:

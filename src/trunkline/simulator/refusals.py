@@ -45,6 +45,13 @@ def anthropic_error(message: str, *, status: int = 400, kind: str = "invalid_req
     return Refusal(status, {"type": "error", "error": {"type": kind, "message": message}})
 
 
+def no_threads() -> Refusal:
+    """The request wants the API to hold the conversation, and this model does not; the SDK then sends it whole."""
+    refusal = anthropic_error("thread: this model does not support message threads")
+    refusal.body["error"]["details"] = {"error_code": "thread_unsupported_request", "unsupported": ["model"]}
+    return refusal
+
+
 def invalid_json(dialect: DialectName) -> Refusal:
     """The body is no JSON object."""
     if dialect == "anthropic":
