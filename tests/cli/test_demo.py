@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from msgspec.structs import replace
@@ -119,6 +120,28 @@ async def test_house_stays_up_until_a_signal_and_leaves_nothing_behind(number: s
     assert alive == [True, True]
     assert [answers(address) for address in served] == [False, False]
     assert code == 0, "the tour went well, and being stopped is no failure"
+
+
+async def test_lines_to_copy_work_as_they_stand() -> None:
+    pytest.importorskip("openai", reason="needs the vendors' SDKs: requirements/clients.txt")
+    async with demo("--no-local") as process:
+        said = await said_until(process, "stays up")
+        copied = dedent(said.partition("Try it by hand")[2].partition("\n\n")[2].partition("Models:")[0])
+        shell, python = copied.split("from openai", 1)
+        shown = [await run("sh", "-ec", shell), await run(sys.executable, "-c", f"from openai{python}")]
+
+    assert "17 + 25 = 42." in shown[0]
+    assert "event: message_stop" in shown[0]
+    assert "17 + 25 = 42." in shown[1]
+
+
+async def run(*argv: str) -> str:
+    child = await asyncio.create_subprocess_exec(
+        *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    out, _ = await asyncio.wait_for(child.communicate(), DEADLINE)
+    assert child.returncode == 0, out.decode()
+    return out.decode()
 
 
 async def test_signal_during_the_tour_stops_every_process() -> None:

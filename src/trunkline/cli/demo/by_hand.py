@@ -6,11 +6,11 @@ Refuses to run them.
 LINES = """\
 Try it by hand (another terminal; no key is needed on loopback):
 
-  curl {url}/v1/chat/completions -H 'content-type: application/json' \\
+  curl {url}/v1/chat/completions \\
     -d '{{"model": "fast", "messages": [{{"role": "user", "content": "What is 17 + 25?"}}]}}'
 
-  curl -N {url}/v1/messages -H 'content-type: application/json' -d '{{"model": "{model}", "stream": true, \\
-    "max_tokens": 64, "messages": [{{"role": "user", "content": "Say hi."}}]}}'
+  curl -N {url}/v1/messages \\
+    -d '{{"model": "{model}", "max_tokens": 64, "stream": true, "messages": [{{"role": "user", "content": "Hi!"}}]}}'
 
   from openai import OpenAI                                     # pip install openai
   client = OpenAI(base_url="{url}/v1", api_key="any")

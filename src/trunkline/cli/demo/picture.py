@@ -72,7 +72,7 @@ def draw(path: Path, notes: Sequence[str], rows: Sequence[Row], by_hand: str) ->
     say("")
     console.print(table(rows, WIDTH))
     say("")
-    say("\n".join(errors(rows)), "yellow")
+    say("\n".join([*errors(rows), ""]), "yellow")
     say(summary(rows), "bold")
     say("")
     say(by_hand)

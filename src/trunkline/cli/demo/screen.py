@@ -62,6 +62,7 @@ class Screen:
         if self._moves:
             for text in errors(rows):
                 self.say(text, style="yellow")
+            self.say()
         for row in rows:
             if row.surprise:
                 self.say(f"call {row.number} was a surprise: {row.surprise}", style="bold red")

@@ -97,9 +97,16 @@ STEPS = (
     Step("anthropic", "stream", "fast", CAPITAL, "Paris", "flaky", stream=True),
     Step("openai", "chat", "careful", "What is 17 + 25?", "17 + 25 = 42.", "dear"),
     Step("openai", "stream", "careful", CAPITAL, "Paris", "dear", stream=True),
-    Step("anthropic", "tool call", "careful", WEATHER, "city=Paris", "dear", extra={"tools": TOOLS["anthropic"]}),
+    Step("openai", "tool call", "careful", WEATHER, "city=Paris", "dear", extra={"tools": TOOLS["openai"]}),
     Step(
-        "openai", "tool stream", "careful", WEATHER, "city=Paris", "dear", stream=True, extra={"tools": TOOLS["openai"]}
+        "anthropic",
+        "tool stream",
+        "fast",
+        WEATHER,
+        "city=Paris",
+        "flaky",
+        stream=True,
+        extra={"tools": TOOLS["anthropic"]},
     ),
     Step(
         "openai",

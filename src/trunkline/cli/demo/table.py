@@ -87,7 +87,7 @@ def result(row: Row) -> tuple[str, str]:
     if row.skipped:
         return "skipped: no local model", "dim"
     if row.seen is not None and row.seen.error is not None:
-        came = f"{row.text} … then an error: " if row.text else ""
+        came = f"{row.text} … then: " if row.text else ""
         return came + row.seen.error, "yellow"
     return row.text, ""
 
