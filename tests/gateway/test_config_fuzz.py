@@ -13,50 +13,12 @@ from trunkline.gateway.config import Config
 from trunkline.gateway.config_source import load
 from trunkline.gateway.yaml_document import parse_yaml
 
-NAMES = st.sampled_from(
-    [
-        "providers",
-        "models",
-        "keys",
-        "timeouts",
-        "limits",
-        "listen",
-        "direct",
-        "openai",
-        "mine",
-        "fast",
-        "url",
-        "dialect",
-        "dialects",
-        "anthropic",
-        "quirks",
-        "drop",
-        "like",
-        "name",
-        "key",
-        "key_env",
-        "auth",
-        "local",
-        "catalogue",
-        "defaults",
-        "prices",
-        "input",
-        "output",
-        "tiers",
-        "over",
-        "targets",
-        "model",
-        "on_unsupported",
-        "idle",
-        "body",
-        "connections",
-        "aliases",
-        "as_of",
-        "context_window",
-        "tool_id_length",
-        "<<",
-    ]
+FIELDS = (
+    "providers models keys timeouts limits listen direct openai mine fast url dialect dialects anthropic "
+    "quirks drop like name key key_env auth local catalogue defaults prices input output tiers over "
+    "targets model on_unsupported idle body connections aliases as_of context_window tool_id_length << "
 )
+NAMES = st.sampled_from(sorted(FIELDS.split()))
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
     | st.sampled_from(["http://127.0.0.1:1/v1", "openai/x", "${A}", "${A", "${B:-c}", "file:x", "30s", "openai"])

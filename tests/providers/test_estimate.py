@@ -18,9 +18,9 @@ PRICE = PublishedPrice(
     cache_read=Decimal("0.3"),
     cache_write=Decimal("3.75"),
     cache_write_1h=Decimal(6),
-    tiers=(PublishedTier(over=200, input=Decimal(6), output=Decimal("22.5")),),
+    tiers=(PublishedTier(over=200, input=Decimal(6), output=Decimal("22.5"), cache_write_1h=Decimal(12)),),
 ).price()
-counts = st.integers(min_value=0, max_value=300)
+counts = st.integers(min_value=0, max_value=120)
 
 
 @given(counts, counts, counts, counts, counts, counts)
