@@ -49,7 +49,7 @@ class Chat:
             if gateway.draining:
                 raise ShuttingDown("the gateway is shutting down; send the call again", retry_after=1)
             limits = gateway.limits
-            body = await read_body(visit.scope, visit.receive, limits.body, limits.body_timeout)
+            body = await read_body(visit.scope, visit.receive, limits.body)
             now = gateway.clock()
             call = self._call(body, caller, visit.scope["headers"])
             exchange = Exchange(visit.id, call, now)

@@ -28,7 +28,7 @@ class CountTokens:
         headers = visit.scope["headers"]
         caller = self._keys.caller(headers)
         limits = self._gateway.limits
-        body = await read_body(visit.scope, visit.receive, limits.body, limits.body_timeout)
+        body = await read_body(visit.scope, visit.receive, limits.body)
         call = Call(body, self._dialect, caller=caller, headers=headers)
         if not caller.may_use(call.envelope.model):
             raise Forbidden(f"the key {caller.name!r} may not use this model", param="model")

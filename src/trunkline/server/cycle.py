@@ -8,6 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from trunkline.core.errors import RequestTimeout
 from trunkline.server.http import Headers
 
 END_OF_CHUNKS = b"0\r\n\r\n"
@@ -19,9 +20,23 @@ BODILESS = frozenset({204, 304})
 class Cycle(RequestResponseCycle):
     """uvicorn's cycle with a ``send`` of its own; the head waits for the first piece of the body."""
 
+    _overdue = ""
     _head = b""
     _chunked = False
     _silent = False  # a response without a body: to HEAD, or by its status
+
+    async def receive(self) -> Any:
+        """ASGI's ``receive``. Raises RequestTimeout after ``give_up`` if the body had not ended."""
+        message = await super().receive()
+        if self._overdue and message.get("more_body"):
+            raise RequestTimeout(self._overdue)
+        return message
+
+    def give_up(self, reason: str) -> None:
+        """Wait no longer for the rest of the body."""
+        self._overdue = reason
+        self.keep_alive = False  # what still comes of it is no next request
+        self.message_event.set()
 
     async def send(self, message: Any) -> None:
         """ASGI's ``send``. Raises RuntimeError for messages out of order and for headers that would forge a line."""

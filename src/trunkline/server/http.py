@@ -1,4 +1,4 @@
-"""What the edge needs of ASGI: bodies with limits and deadlines, whole responses, and noticing that a caller left.
+"""What the edge needs of ASGI: bodies with limits, whole responses, and noticing that a caller left.
 
 Refuses to know dialects and calls.
 """
@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from trunkline.core.errors import CallerGone, RequestTimeout, RequestTooLarge
+from trunkline.core.errors import CallerGone, RequestTooLarge
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -18,19 +18,11 @@ Headers = list[tuple[bytes, bytes]]
 WATCH_AFTER = 0.2  # seconds; shorter calls need no watcher, and a task for each would cost 5 % of a request
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
-    """The request's body. Raises RequestTooLarge, RequestTimeout or CallerGone."""
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The request's body. Raises RequestTooLarge or CallerGone; ``receive`` knows how long a body may take."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > limit:
             raise _too_large(limit)
-    try:
-        async with asyncio.timeout(seconds):
-            return await _gather(receive, limit)
-    except TimeoutError:
-        raise RequestTimeout(f"the request's body did not arrive within {seconds:g} s; send it faster") from None
-
-
-async def _gather(receive: Receive, limit: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while True:

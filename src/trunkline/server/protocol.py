@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with the limits it does not have: time and size of a request's head, and JSON in a 400.
+"""uvicorn's HTTP protocol with the limits it does not have: time and size of a head, time of a body, JSON in a 400.
 
 Refuses to know what is served.
 """
@@ -6,9 +6,8 @@ Refuses to know what is served.
 import asyncio
 from asyncio import TimerHandle
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
-import httptools
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -19,17 +18,20 @@ HEAD_FIELDS = 200
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """A slow or endless head ends here, before it costs a task."""
+    """A slow or endless head ends here, before it costs a task; a slow body ends in the cycle that waits for it."""
 
     header_timeout = 10.0  # seconds from the first byte expected to the last header
-    _head_timer: TimerHandle | None = None
+    body_timeout = 30.0  # seconds from the last header to the last byte of the body
+    parser: Any  # httptools' parser, until the connection is lost
+    cycle: Any  # the newest request's Cycle, once there was one
+    _timer: TimerHandle | None = None  # runs while a head or a body is awaited
     _head_bytes = 0
     _in_head = True
 
     def connection_made(self, transport: Any) -> None:
         """Arm the timer: the first request is due."""
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(self.header_timeout, self._late)
+        self._timer = self.loop.call_later(self.header_timeout, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the timer."""
@@ -41,15 +43,16 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes and not self.transport.is_closing():
-            self._await_head()
+        if self._head_bytes and not self.transport.is_closing():
+            self._await_rest()
 
-    def _await_head(self) -> None:
-        """A head has begun and not ended: most come whole and cost no timer."""
-        if self._head_bytes > HEAD_BYTES:
+    def _await_rest(self) -> None:
+        """A request has begun and not ended; most come whole, and cost no timer."""
+        if self._in_head and self._head_bytes > HEAD_BYTES:
             self._refuse(b"431 Request Header Fields Too Large", b"the request's headers are over 64 KiB; send less")
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.header_timeout, self._late)
+        elif self._timer is None:
+            seconds = self.header_timeout if self._in_head else self.body_timeout
+            self._timer = self.loop.call_later(seconds, self._late)
 
     def on_headers_complete(self) -> None:
         """The head is here in time; its number of fields is the last thing to be doubted."""
@@ -59,23 +62,30 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(b"431 Request Header Fields Too Large", b"the request has over 200 headers; send fewer")
             raise ValueError("too many headers")  # ends the parser's run; the connection is closing already
         self._open_scope()
-        before, self.cycle = self.cycle, self._cycle()
-        if getattr(before, "response_complete", True):  # or there was none before
-            self._start_asgi_task(self.cycle, self._application())
-        else:  # a pipelined request waits for the answer before it
+        answering, self.cycle = self._answering, self._cycle()
+        if answering:  # a pipelined request waits for the answer before it
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self._application()))
+        else:
+            self._start_asgi_task(self.cycle, self._application())
+
+    @property
+    def _answering(self) -> bool:
+        """Whether the request before has not been answered to the end."""
+        return not getattr(self.cycle, "response_complete", True)
 
     def _open_scope(self) -> None:
         """What uvicorn says of a request, but for what nothing here asks: websockets and a root path."""
-        url = httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
         scope = self.scope
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["http_version"] = self.parser.get_http_version()
+        if self.url.startswith(b"/"):
+            raw_path, _, query = self.url.partition(b"?")
+        else:  # as proxies are asked: http://host/path
+            raw_path, query = urlsplit(self.url)[2:4]
+        path = raw_path.decode("ascii")
         scope["path"] = unquote(path) if "%" in path else path
-        scope["raw_path"] = url.path
-        scope["query_string"] = url.query or b""
+        scope["raw_path"], scope["query_string"] = raw_path, query
 
     def _cycle(self) -> Cycle:
         return Cycle(
@@ -100,6 +110,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """What comes next is the head of another request."""
+        self._stop_timer()
         super().on_message_complete()
         self._in_head = True
         self._head_bytes = 0
@@ -112,18 +123,25 @@ class LimitedProtocol(HttpToolsProtocol):
             )
 
     def _late(self) -> None:
-        self._head_timer = None
-        if self._head_bytes:
+        self._timer = None
+        if self.flow.read_paused or (self._in_head and self._answering):
+            self._await_rest()  # it is we who do not read, or do not need to yet
+        elif not self._in_head:
+            self.cycle.give_up(f"the request's body did not arrive within {self.body_timeout:g} s; send it faster")
+        elif self._head_bytes:
             self._refuse(b"408 Request Timeout", b"the request's headers did not arrive in time; send them faster")
         else:
             self.transport.close()  # a connection opened ahead and never used
 
     def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _refuse(self, status: bytes, message: bytes) -> None:
+        if self._in_head and self._answering:
+            self.transport.close()  # nothing may come between the pieces of an answer
+            return
         kind = b"invalid_request_error"
         body = b'{"error":{"message":"%s","type":"%s","param":null,"code":null}}' % (message, kind)
         head = b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
@@ -131,6 +149,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def protocol(header_timeout: float) -> type[HttpToolsProtocol]:
-    """The protocol class of a server with its own header timeout, in seconds."""
-    return type("ServerProtocol", (LimitedProtocol,), {"header_timeout": header_timeout})
+def protocol(header_timeout: float, body_timeout: float) -> type[HttpToolsProtocol]:
+    """The protocol class of a server with its own timeouts, in seconds."""
+    return type("ServerProtocol", (LimitedProtocol,), {"header_timeout": header_timeout, "body_timeout": body_timeout})

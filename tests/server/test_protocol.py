@@ -1,0 +1,215 @@
+"""The server's side of HTTP on a pretended socket: what is written in one piece, and what may not be written at all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from trunkline.core.errors import RequestTimeout
+from trunkline.server.protocol import protocol
+
+GET = b"GET /%b HTTP/1.1\r\nhost: x\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n12345"
+PLAIN = [(b"content-length", b"2")]
+END = b"\r\n\r\n"
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class Socket(asyncio.Transport):
+    """Keeps what is written, write by write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        self.writes.append(bytes(data))
+
+    def writelines(self, pieces: Any) -> None:
+        self.writes.append(b"".join(pieces))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+def connected(app: App, seconds: float = 5.0) -> tuple[Any, Socket]:
+    config = uvicorn.Config(app, lifespan="off", log_config=None, loop="none", ws="none")
+    config.load()
+    made = protocol(seconds, seconds)(config=config, server_state=ServerState(), app_state={})
+    socket = Socket()
+    made.connection_made(socket)
+    return made, socket
+
+
+async def served(turns: int = 10) -> None:
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+async def answer(send: Any, *pieces: bytes, headers: Any = (), status: int = 200) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+    for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_a_whole_response_leaves_in_one_write() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": PLAIN})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    connection, socket = connected(app)
+    connection.data_received(GET % b"")
+    await served()
+    assert socket.writes == [b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"]
+
+
+async def test_a_stream_starts_with_its_first_piece_and_ends_with_its_last_chunk() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send, b"a", b"bc")
+
+    connection, socket = connected(app)
+    connection.data_received(GET % b"")
+    await served()
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert socket.writes == [head + b"1\r\na\r\n", b"2\r\nbc\r\n", b"0\r\n\r\n"]
+
+
+@pytest.mark.parametrize("status", [200, 204])
+async def test_an_answer_without_a_body_has_none_whatever_the_application_sends(status: int) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send, b"no", status=status)
+
+    connection, socket = connected(app)
+    connection.data_received((GET if status == 204 else GET.replace(b"GET", b"HEAD")) % b"")
+    await served()
+    assert b"".join(socket.writes).endswith(END)
+    assert b"no" not in b"".join(socket.writes)
+    assert b"chunked" not in b"".join(socket.writes)
+
+
+@pytest.mark.parametrize("forged", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb", b"a\0b"])
+async def test_a_header_that_would_forge_a_line_is_never_written(forged: bytes) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        with pytest.raises(RuntimeError, match="CR, LF or NUL"):
+            await answer(send, headers=[(b"x-name", forged)])
+
+    connection, socket = connected(app)
+    connection.data_received(GET % b"")
+    await served()
+    assert forged not in b"".join(socket.writes)
+
+
+async def test_messages_out_of_order_are_refused() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        with pytest.raises(RuntimeError, match="before the response's start"):
+            await send({"type": "http.response.body", "body": b"early"})
+        await send({"type": "http.response.start", "status": 200, "headers": PLAIN})
+        with pytest.raises(RuntimeError, match="twice"):
+            await send({"type": "http.response.start", "status": 200, "headers": PLAIN})
+        await send({"type": "http.response.body", "body": b"ok"})
+        with pytest.raises(RuntimeError, match="after its end"):
+            await send({"type": "http.response.body", "body": b"late"})
+
+    connection, socket = connected(app)
+    connection.data_received(GET % b"")
+    await served()
+    assert len(socket.writes) == 1
+
+
+async def test_pipelined_requests_are_answered_in_their_order() -> None:
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send, scope["path"].encode())
+
+    connection, socket = connected(app)
+    connection.data_received(GET % b"one" + GET % b"two?x=%20" + GET % b"th%20ree")
+    await served(30)
+    written = b"".join(socket.writes)
+    assert written.index(b"/one") < written.index(b"/two") < written.index(b"/th ree")
+
+
+async def test_a_proxy_may_name_the_host_in_the_target() -> None:
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send, scope["path"].encode() + b"|" + scope["query_string"])
+
+    connection, socket = connected(app)
+    connection.data_received(b"GET http://gateway.example/v1/models?a=b HTTP/1.1\r\nhost: x\r\n\r\n")
+    await served()
+    assert b"/v1/models|a=b" in b"".join(socket.writes)
+
+
+async def test_nothing_of_a_later_request_comes_between_the_pieces_of_an_answer() -> None:
+    go_on = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await go_on.wait()
+        await send({"type": "http.response.body", "body": b"b"})
+
+    connection, socket = connected(app, seconds=0.01)
+    connection.data_received(GET % b"" + b"GET / HTTP/1.1\r\nhost: ")
+    connection.data_received(b"never ends")
+    await asyncio.sleep(0.05)
+    assert not socket.closed
+    go_on.set()
+    await served()
+    assert b"".join(socket.writes).endswith(b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
+    await asyncio.sleep(0.05)
+    assert socket.writes[-1].startswith(b"HTTP/1.1 408 ")
+
+
+async def test_garbage_behind_a_request_ends_the_connection_and_not_the_framing_of_its_answer() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await asyncio.sleep(5)
+
+    connection, socket = connected(app)
+    connection.data_received(GET % b"")
+    await served()
+    connection.data_received(b"garbage\r\n\r\n")
+    assert socket.closed
+    assert b"".join(socket.writes).endswith(b"1\r\na\r\n")
+    connection.connection_lost(None)
+
+
+async def test_a_body_that_does_not_come_ends_the_wait_and_then_the_connection() -> None:
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        assert (await receive())["body"] == b"12345"
+        with pytest.raises(RequestTimeout, match=r"0\.01 s"):
+            await receive()
+        await answer(send, status=408)
+
+    connection, socket = connected(app, seconds=0.01)
+    connection.data_received(POST)
+    await asyncio.sleep(0.05)
+    assert socket.closed
+    assert b"connection: close" in socket.writes[0]
+
+
+async def test_a_request_that_comes_in_pieces_in_time_is_served() -> None:
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        body = b""
+        while (message := await receive())["more_body"]:
+            body += message["body"]
+        await answer(send, body + message["body"])
+
+    connection, socket = connected(app, seconds=0.05)
+    for byte in POST + b"67890":
+        connection.data_received(bytes([byte]))
+    await served()
+    await asyncio.sleep(0.1)
+    assert b"1234567890" in b"".join(socket.writes)
