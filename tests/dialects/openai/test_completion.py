@@ -175,8 +175,10 @@ def test_reasoning_on_top_of_the_answer_is_told_by_the_total():
     assert DIALECT.sight(answer(usage=usage)).usage == Usage(input=10, output=5, reasoning=3)
 
 
-def test_tokens_that_only_the_total_shows_were_spent_thinking():
-    assert DIALECT.sight(answer(usage=USAGE | {"total_tokens": 18})).usage == Usage(input=10, output=5, reasoning=3)
+@pytest.mark.parametrize("hidden", [0, 1, 3])
+def test_tokens_that_only_the_total_shows_were_spent_thinking(hidden):
+    usage = DIALECT.sight(answer(usage=USAGE | {"total_tokens": 15 + hidden})).usage
+    assert usage == Usage(input=10, output=5, reasoning=hidden)
 
 
 @pytest.mark.parametrize("total", [None, 0, 3, 15, 16])

@@ -178,6 +178,18 @@ def test_tool_ids_are_fitted_alike_in_call_and_answer():
     assert [told[2]["tool_call_id"], told[3]["tool_call_id"]] == [fitted, "abcdefghi"]
 
 
+def test_one_id_in_one_turn_is_fitted():
+    told = opened(
+        request(messages=[{"role": "tool", "tool_call_id": "x", "content": "7"}]), OpenAIChat(tool_id_length=9)
+    )
+    assert len(told["messages"][0]["tool_call_id"]) == 9
+
+
+def test_turns_whose_ids_fit_stay_byte_for_byte():
+    body = b'{"model":"fast","messages":[ {"role":"tool", "tool_call_id" : "abcdefghi","content":"7"} ]}'
+    assert sent(body, OpenAIChat(tool_id_length=9)).body == body.replace(b'"fast"', b'"m"')
+
+
 @pytest.mark.parametrize(
     ("turn", "param"),
     [
