@@ -27,6 +27,7 @@ class Recorder(asyncio.Transport):
     def __init__(self):
         super().__init__()
         self.aborted = False
+        self.reading = True
         self.written = b""
 
     def write(self, data):
@@ -36,10 +37,10 @@ class Recorder(asyncio.Transport):
         self.aborted = True
 
     def pause_reading(self):
-        pass
+        self.reading = False
 
     def resume_reading(self):
-        pass
+        self.reading = True
 
     def get_write_buffer_size(self):
         return 0
@@ -174,3 +175,13 @@ def test_a_first_message_and_a_second_at_once_is_one_answer():
     made, response, _ = feed(SIZED + SIZED, set())
     assert read(response) == BODY
     assert made.closed
+
+
+def test_a_connection_whose_reading_is_paused_reads_again_once_it_is_idle():
+    made, _, owner = connection()
+    half = HttpLimits().buffered_bytes + 1
+    made.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (2 * half) + bytes(half))
+    assert not made._transport.reading
+    made.data_received(bytes(half))  # as a TLS layer may still hand on what it had decrypted
+    assert made._transport.reading
+    assert owner.told[-1] == "release"

@@ -195,6 +195,21 @@ async def test_a_connection_handed_over_and_closed_meanwhile_is_stale_and_replac
             await transport._exchange(handed, server.request(), b"", time.monotonic())
 
 
+async def test_a_connection_handed_to_a_cancelled_task_goes_back_to_the_pool(transport, serve, answer):
+    transport._limits = HttpLimits(connections_per_origin=1)
+    async with serve(answer(OK)) as server:
+        await (await transport.send(server.request())).read(10)
+        pool = transport._pools[server.origin()]
+        connection = pool.take(time.monotonic())
+        task = asyncio.ensure_future(transport.send(server.request()))
+        await asyncio.sleep(0)
+        pool.release(connection)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert pool.idle == [connection]
+
+
 async def test_the_next_address_is_tried_when_one_refuses(serve, answer):
     loop = asyncio.get_running_loop()
 

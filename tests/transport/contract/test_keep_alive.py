@@ -43,17 +43,22 @@ async def test_a_connection_that_may_not_live_is_not_used_again(transport, serve
 
 
 async def test_bytes_on_an_idle_connection_are_no_answer_to_the_next_request(transport, serve):
+    idle, sent = asyncio.Event(), asyncio.Event()
+
     async def script(wire):
         await wire.request()
         await wire.send(OK)
-        await asyncio.sleep(0.02)
+        await idle.wait()
         await wire.send(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")
+        sent.set()
         if not await wire.gone(0.1):
             await wire.send(OK)
 
     async with serve(script) as server:
         assert await (await transport.send(server.request())).read(10) == b"hi"
-        await asyncio.sleep(0.05)
+        idle.set()
+        await sent.wait()
+        await asyncio.sleep(0.02)
         assert await (await transport.send(server.request())).read(10) == b"hi"
         assert server.connections == 2
 

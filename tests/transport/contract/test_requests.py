@@ -138,15 +138,21 @@ async def test_a_large_body_arrives_whole_at_a_slow_reader(transport, serve):
 
 
 async def test_an_answer_before_the_upload_ended_is_delivered(transport, serve):
+    gone = []
+
     async def script(wire):
         await wire.head()
         await wire.send(b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 3\r\n\r\nbig")
-        await wire.gone()
+        gone.append(await wire.gone())
 
     async with serve(script) as server:
         async with asyncio.timeout(2):
             response = await transport.send(server.request(body=b"x" * (32 << 20)))
             assert (response.status, await response.read(10)) == (413, b"big")
+        async with asyncio.timeout(1):
+            while not gone:
+                await asyncio.sleep(0.01)
+        assert gone == [True]
         assert await (await transport.send(server.request(body=b"x" * (32 << 20)))).read(10) == b"big"
         assert server.connections == 2
 
