@@ -35,7 +35,7 @@ WHOLE = Seen(
     status=200, provider="flaky", model="swift", attempts=1, cost="0.0000032", cost_source="reported", duration=0.2,
     text="17 + 25 = 42.", usage=Usage(input=8, output=6),
 )  # fmt: skip
-UNKNOWN = Seen(404, "none", "none", 0, "0", "reported", 0.001, error="no such model; did you mean fast?")
+UNKNOWN = Seen(404, "none", "none", 0, "0", "reported", 0.001, error='no such model; did you mean "fast"?')
 
 
 @asynccontextmanager

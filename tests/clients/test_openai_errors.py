@@ -29,7 +29,7 @@ async def refused(gpt: openai.AsyncOpenAI, kind: type[Any], *, model: str, messa
 async def test_an_unknown_model_is_not_found_and_the_nearest_name_is_told(gpt: openai.AsyncOpenAI):
     error = await refused(gpt, openai.NotFoundError, model="opennai")
 
-    assert "did you mean openai?" in error.message
+    assert 'did you mean "openai"?' in error.message
     assert (error.code, error.param, error.type) == ("model_not_found", "model", "invalid_request_error")
     assert error.request_id == error.response.headers["x-request-id"]
 

@@ -194,5 +194,5 @@ EXPECTED = {
     "stream": r"Paris\.[^\n]* pieces from dear[\s\S]*|[\s\S]*broke: ",
     "tools": r'get_weather\({"city":"Paris"}\) = 18 degrees[\s\S]*sunny in Paris',
     "structured": r"'city': 'Paris'",
-    "fallback": r"flaky/fault:status:503: [\s\S]*dear/sim-large: answered[\s\S]*did you mean unlucky\?",
+    "fallback": r'flaky/fault:status:503: [\s\S]*dear/sim-large: answered[\s\S]*did you mean "unlucky"\?',
 }

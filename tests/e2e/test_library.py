@@ -79,7 +79,7 @@ async def test_a_broken_stream_raises_and_never_ends_cleanly(file: Path) -> None
 
 async def test_errors_are_classes_that_say_what_to_change(file: Path) -> None:
     async with trunkline.open(file) as gateway:
-        with pytest.raises(trunkline.UnknownModel, match="did you mean openai"):
+        with pytest.raises(trunkline.UnknownModel, match='did you mean "openai"'):
             await gateway.chat("opneai", "hi")
         with pytest.raises(trunkline.InvalidRequest, match="messages"):
             await gateway.chat("openai", [])

@@ -10,19 +10,14 @@ from pathlib import Path
 import click
 
 import trunkline
+from trunkline.cli.found_config import config_option, found_config
 from trunkline.client import Answer
 
 
 @click.command()
 @click.argument("model")
 @click.argument("question", required=False)
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Config file; left out: the environment's keys.",
-)
+@config_option
 @click.option("-s", "--system", help="What the model is told before the question.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer, in tokens.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the answer and nothing else.")
@@ -41,7 +36,7 @@ def ask(
 
 
 async def _ask(path: Path | None, model: str, messages: list[dict[str, str | None]], options: dict[str, int]) -> Answer:
-    async with trunkline.open(path) as gateway, gateway.stream(model, messages, **options) as stream:
+    async with trunkline.open(found_config(path)[0]) as gateway, gateway.stream(model, messages, **options) as stream:
         async for text in stream:
             click.echo(text, nl=False)
         click.echo()

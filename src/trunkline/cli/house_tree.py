@@ -57,7 +57,9 @@ def provider_line(provider: Provider) -> str:
         name if provider.dialects[name].url is None else f"{name} at {provider.base_url(name)}"
         for name in provider.dialects
     )
-    return f"[bold]{escape(provider.name)}[/]: {escape(provider.url)} [dim]({escape(spoken)})[/] {_credential(provider)}"
+    return (
+        f"[bold]{escape(provider.name)}[/]: {escape(provider.url)} [dim]({escape(spoken)})[/] {_credential(provider)}"
+    )
 
 
 def _credential(provider: Provider) -> str:

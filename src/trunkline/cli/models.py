@@ -12,7 +12,8 @@ from rich.table import Table
 
 from trunkline.catalog.facts import ModelFacts
 from trunkline.catalog.price import Price
-from trunkline.cli.check import console, found_config
+from trunkline.cli.check import console
+from trunkline.cli.found_config import config_option, found_config
 from trunkline.cli.house_tree import dollars
 from trunkline.core.exchange import Target
 from trunkline.gateway.listing import Offer, offers
@@ -22,13 +23,7 @@ _RATES = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "rea
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Config file; left out: trunkline.yaml, .yml or .toml here, or else the environment's keys.",
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def models(path: Path | None, *, as_json: bool) -> None:
     """List the models a config offers: targets, windows, abilities and dollars per million tokens."""

@@ -9,18 +9,12 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from trunkline.client import configured
+from trunkline.cli.found_config import config_option, found_config
 from trunkline.gateway.gateway import Gateway
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Config file; left out: the environment's keys.",
-)
+@config_option
 @click.option("--listen", help="host:port, over the config's.")
 def serve(path: Path | None, listen: str | None) -> None:
     """Run the gateway until SIGTERM."""
@@ -28,7 +22,7 @@ def serve(path: Path | None, listen: str | None) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    config = configured(path)
+    config, _ = found_config(path)
     run(replace(config, listen=listen) if listen else config, _announce)
 
 

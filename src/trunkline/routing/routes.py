@@ -4,11 +4,11 @@ Refuses to know health, prices and quality: the order is the config's.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 
 from msgspec import Struct
 
 from trunkline.core.errors import UnknownModel
+from trunkline.core.nearest import hint, quoted
 from trunkline.providers.endpoint import Endpoint
 
 DIRECT_LIMIT = 1024  # endpoints kept for directly named models; callers choose those names, so they are bounded
@@ -44,11 +44,10 @@ class Routes:
         return route
 
     def _unknown(self, model: str) -> str:
-        near = get_close_matches(model, self._routes, n=3, cutoff=0.5)
-        known = sorted(self._routes)
-        shown = ", ".join(known[:10]) or "no models of its own"
-        hint = f"did you mean {' or '.join(near)}?" if near else f"this house has {shown}."
-        return f"the model {model[:200]!r} does not exist here; {hint} GET /v1/models lists all of them"
+        near = hint(model, self._routes)
+        shown = ", ".join(list(self._routes)[:10]) or "no models of its own"
+        told = near if near != "." else f"; this house has {shown}."
+        return f"the model {quoted(model)} does not exist here{told} GET /v1/models lists all of them"
 
     def __repr__(self) -> str:
         return f"<Routes [{len(self._routes)} models]>"

@@ -120,7 +120,7 @@ STEPS = (
     Step("openai", "chat", "busy", "What is 100 / 4?", "25", "dear", attempts=2),
     Step("anthropic", "stream", "breaks-early", "What is 9 - 4?", "9 - 4 = 5.", "dear", attempts=2, stream=True),
     Step("openai", "stream", "breaks-late", CAPITAL, "closed the connection", "flaky", stream=True, fails=True),
-    Step("openai", "chat", "fsat", "Hello?", "did you mean fast?", "none", attempts=0, status=NOT_FOUND, fails=True),
+    Step("openai", "chat", "fsat", "Hello?", 'did you mean "fast"?', "none", attempts=0, status=NOT_FOUND, fails=True),
     Step("openai", "stream", "tiny", CAPITAL, "Paris", "local", stream=True),
     Step("anthropic", "stream", "tiny", CAPITAL, "Paris", "local", stream=True),
 )
