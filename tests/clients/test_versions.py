@@ -1,4 +1,4 @@
-"""Which clients these tests are of: the ones requirements/clients.txt pins, and nothing they could have been swapped for."""
+"""Which clients these tests are of: the ones that requirements/clients.txt pins."""
 
 import re
 from importlib.metadata import version
