@@ -25,7 +25,7 @@ async def refused(claude: anthropic.AsyncAnthropic, kind: type[Any], *, model: s
 async def test_an_unknown_model_is_not_found_and_the_nearest_name_is_told(claude: anthropic.AsyncAnthropic):
     error = await refused(claude, anthropic.NotFoundError, model="antropic")
 
-    assert "did you mean anthropic" in error.message
+    assert 'did you mean "anthropic"' in error.message
     assert error.body["error"]["type"] == "not_found_error"
     assert error.body["request_id"] == error.request_id == error.response.headers["request-id"]
 
