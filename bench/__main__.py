@@ -40,10 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[0]})
-    print(machine(len(cores)))
+    where = machine(len(cores))
+    print(where)
     sections = run(QUICK if options.quick else FULL, (cores[0], cores[-1]), full=not options.quick)
     if options.write:
-        write(sections, len(cores))
+        write(sections, where)
     if options.parts:
         os.sched_setaffinity(0, cores)
         for part in filter(find_spec, PARTS):
@@ -76,23 +77,27 @@ LOADED = {
 
 
 def at_rest(config: Path, core: int, memory: float, *, full: bool) -> list[Figure]:
-    """What there is before any load."""
+    """What there is before any load; the import is measured in a bare install, or here where there is none."""
 
     def ask_once(port: int) -> None:
         with asyncio.Runner() as runner:
             runner.run(one_by_one([WHOLE.through(port)], 1))
 
     times = 10 if full else 4
-    imports = tuple(seconds * 1e3 for seconds in weigh.import_seconds(times))
     starts = tuple(weigh.first_answer_seconds(config, core, ask_once, times // 2))
-    figures = [
-        Figure("import trunkline", "ms", imports, 150),
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = weigh.wheel(Path(folder, "wheel"))
+        size = wheel.stat().st_size / 1e6
+        bare = weigh.bare_install(Path(folder, "bare"), wheel) if full else None
+        imports = tuple(seconds * 1e3 for seconds in weigh.import_seconds(bare or sys.executable, times))
+        count = (weigh.packages(bare),) if bare else ()
+    return [
+        Figure(f"import trunkline {'in a bare install' if bare else 'beside the tools'}: CPU", "ms", imports, 150),
         Figure("start to first answer", "s", starts, 1),
         Figure("memory at rest", "MB", (memory,), 90),
-        Figure("wheel", "MB", (weigh.wheel_bytes() / 1e6,), 2),
+        Figure("wheel", "MB", (size,), 2),
+        *[Figure("packages of a bare install", "", (number,), 12) for number in count],
     ]
-    count = weigh.packages() if full else None
-    return figures if count is None else [*figures, Figure("packages of a bare install", "", (count,), 12)]
 
 
 def machine(cores: int) -> str:
@@ -105,12 +110,10 @@ def machine(cores: int) -> str:
     )
 
 
-def write(sections: list[Section], cores: int) -> None:
+def write(sections: list[Section], where: str) -> None:
     """Put the figures below the mark of the document; what stands above it is written by hand."""
     above = DOCUMENT.read_text().partition(MARK)[0]
-    DOCUMENT.write_text(
-        f"{above}{MARK}\nMeasured on {machine(cores)}.\n\n" + "\n".join(markdown(*one) for one in sections)
-    )
+    DOCUMENT.write_text(f"{above}{MARK}\nMeasured on {where}.\n\n" + "\n".join(markdown(*one) for one in sections))
 
 
 if __name__ == "__main__":

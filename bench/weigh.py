@@ -3,10 +3,9 @@
 Refuses to measure anything under load.
 """
 
-import shutil
+import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,20 +17,22 @@ INSTALL_SECONDS = 180
 OF_THE_TOOLS = {"pip", "setuptools"}  # what an empty environment may hold already
 
 
-def import_seconds(times: int) -> list[float]:
-    """``import trunkline`` in fresh interpreters: each beside an empty one that ran just before it."""
-    return [_run("import trunkline") - _run("pass") for _ in range(times)]
+def import_seconds(python: str, times: int) -> list[float]:
+    """Of CPU, for ``import trunkline`` in fresh interpreters, less an empty one's that ran just after it."""
+    _run(python, "import trunkline")  # and its bytecode is there
+    return [_run(python, "import trunkline") - _run(python, "pass") for _ in range(times)]
 
 
-def _run(code: str) -> float:
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True)
-    return time.perf_counter() - began
+def _run(python: str, code: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([python, "-c", code], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def first_answer_seconds(config: Path, core: int, ask_once: Callable[[int], None], times: int) -> list[float]:
     """From the start of ``trunkline serve`` to the end of its first answer."""
-    took = []
+    took: list[float] = []
     for _ in range(times):
         began = time.perf_counter()
         with house.gateway(config, core) as (_, port):
@@ -40,28 +41,32 @@ def first_answer_seconds(config: Path, core: int, ask_once: Callable[[int], None
     return took
 
 
-def wheel_bytes() -> int:
-    """The size of the wheel."""
-    with tempfile.TemporaryDirectory() as folder:
-        hatchling = Path(sys.executable).with_name("hatchling")
-        subprocess.run([hatchling, "build", "-t", "wheel", "-d", folder], check=True, cwd=ROOT, capture_output=True)
-        return next(Path(folder).glob("*.whl")).stat().st_size
+def wheel(folder: Path) -> Path:
+    """The wheel, built into a folder."""
+    hatchling = Path(sys.executable).with_name("hatchling")
+    subprocess.run([hatchling, "build", "-t", "wheel", "-d", folder], check=True, cwd=ROOT, capture_output=True)
+    return next(folder.glob("*.whl"))
 
 
-def packages() -> int | None:
-    """Packages in a fresh environment with trunkline and what it needs; None when no index could be reached."""
-    folder = tempfile.mkdtemp()
+def bare_install(folder: Path, built: Path) -> str | None:
+    """The Python of a fresh environment with the wheel and what it needs; None when no index can be reached."""
+    python = str(folder / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     try:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
-        python = Path(folder, "bin", "python")
-        install = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", "requirements/base.txt"]
-        subprocess.run(install, check=True, cwd=ROOT, capture_output=True, timeout=INSTALL_SECONDS)
-        listed = subprocess.run(
-            [python, "-m", "pip", "list", "--format=freeze"], check=True, capture_output=True, text=True
-        )
-        names = {line.partition("==")[0] for line in listed.stdout.splitlines()}
-        return len(names - OF_THE_TOOLS) + 1  # and trunkline itself
+        _quietly(sys.executable, "-m", "venv", str(folder))
+        _quietly(*pip, "--require-hashes", "-r", "requirements/base.txt")
+        _quietly(*pip, "--no-deps", "--no-index", str(built))
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         return None
-    finally:
-        shutil.rmtree(folder)
+    return python
+
+
+def packages(python: str) -> int:
+    """How many packages its environment holds, trunkline itself among them."""
+    listed = _quietly(python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")
+    return len({line.partition("==")[0] for line in listed.splitlines()} - OF_THE_TOOLS)
+
+
+def _quietly(*command: str) -> str:
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    return done.stdout
