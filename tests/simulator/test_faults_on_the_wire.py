@@ -407,6 +407,7 @@ async def test_usage_can_be_missing_or_zero_while_the_log_knows_it(caller: Any, 
     zero = await caller.send(caller.ask(dialect, "fault:zero-usage", stream=streamed, **asked))
 
     assert b'"usage"' not in none.body
+    assert b'"choices":[]' not in none.body
     assert b'_tokens":0' in zero.body
     assert not any(f'_tokens":{digit}'.encode() in zero.body for digit in range(1, 10))
     assert {entry.usage.output for entry in await caller.logged(2)} == {6}

@@ -291,7 +291,7 @@ async def test_anthropic_cache_is_written_once_and_then_read(claude: anthropic.A
     assert usages[0].cache_creation_input_tokens == usages[1].cache_read_input_tokens
     assert (usages[1].cache_read_input_tokens or 0) >= 1024
     assert usages[1].cache_creation_input_tokens == 0
-    assert usages[0].input_tokens == usages[1].input_tokens
+    assert usages[0].input_tokens == usages[1].input_tokens < 130  # cached tokens are not counted twice
 
 
 async def test_anthropic_count_tokens_is_what_is_billed(claude: anthropic.AsyncAnthropic):
