@@ -120,6 +120,7 @@ def test_tools_keep_their_schemas_untouched():
     ]
     assert json.loads(told.body)["parallel_tool_calls"] is False
     assert told.dropped == ("cache_control",)
+    assert rendered(tools=(Tool("g"),)).dropped == ()
 
 
 def test_without_tools_nothing_is_said_of_them():
