@@ -281,7 +281,7 @@ def test_picture_fetches_nothing_and_shows_every_call(tmp_path: Path) -> None:
     hosts = set(re.findall(r"https?://([^/\"'&#:]+)", svg))
     assert hosts == {"www.w3.org", "127.0.0.1"}
     assert svg.count("Paris") >= len(STEPS) - 3
-    assert "did&#160;you&#160;mean&#160;fast?" in svg
+    assert "did&#160;you&#160;mean&#160;&quot;fast&quot;?" in svg
 
 
 def test_lines_to_copy_name_no_model_that_is_not_there() -> None:
