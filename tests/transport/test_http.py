@@ -225,3 +225,21 @@ async def test_the_next_address_is_tried_when_one_refuses(serve, answer):
         reached.close()
         with pytest.raises(ConnectionRefusedError):
             await _connected_socket(loop, [at(dead.port), at(dead.port)])
+
+
+async def test_a_large_upload_waits_for_a_slow_server_instead_of_filling_memory(transport, serve):
+    over = asyncio.Event()
+
+    async def script(wire):
+        await wire.head()
+        await over.wait()  # nothing more is read: the stream's own buffer fills, then the kernel's
+
+    async with serve(script) as server:
+        sending = asyncio.ensure_future(transport.send(server.request(body=bytes(64 << 20))))
+        await asyncio.sleep(0.1)
+        (connection,) = transport._pools[server.origin()].connections
+        assert 0 < connection._transport.get_write_buffer_size() < 1 << 20
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        over.set()
