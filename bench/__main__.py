@@ -105,9 +105,9 @@ def machine(cores: int) -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     versions = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "httptools", "uvicorn", "msgspec"))
-    return (
-        f"{models[0] if models else platform.machine()}, {cores} cores, Python {platform.python_version()}, {versions}"
-    )
+    processor = models[0] if models else platform.machine()
+    load = f"load average {os.getloadavg()[0]:.1f} before the run"
+    return f"{processor}, {cores} cores, {load}, Python {platform.python_version()}, {versions}"
 
 
 def write(sections: list[Section], where: str) -> None:

@@ -40,18 +40,20 @@ class Figure(Struct, frozen=True):
         low, high = min(self.values), max(self.values)
         return (
             self.name,
-            "" if self.direct is None else f"{shown(self.direct)} {self.unit}",
-            f"{shown(self.median)} {self.unit}",
+            "" if self.direct is None else f"{shown(self.direct)} {self.unit}".rstrip(),
+            f"{shown(self.median)} {self.unit}".rstrip(),
             f"{shown(low)} to {shown(high)}" if len(self.values) > 1 else "",
             f"{self.median / self.direct:.2f}" if self.direct else "",
-            "" if self.target is None else f"<= {self.target:g} {self.unit}",
+            "" if self.target is None else f"<= {self.target:g} {self.unit}".rstrip(),
             self.verdict,
         )
 
 
 def shown(value: float) -> str:
-    """Three digits, or all of a larger number."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+    """Three digits, or all of a larger number, and nothing below a thousandth."""
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:#.3g}" if abs(value) >= 0.001 else "0.000"
 
 
 def quantile(values: Sequence[float], share: float) -> float:
