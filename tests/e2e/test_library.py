@@ -154,6 +154,19 @@ def test_the_same_without_an_event_loop(tmp_path: Path) -> None:
         thread.join()
 
 
+async def test_a_provider_behind_a_proxy_is_asked_through_it(house: House, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", house.simulator.url)  # it answers requests in a proxy's form as any other
+    monkeypatch.setenv("NO_PROXY", "")
+    file = tmp_path / "proxied.yaml"
+    table = "{url: 'http://models.example/oa/v1', dialect: openai, key: sk-oa-0123456789, transport: aiohttp}"
+    file.write_text(f"providers: {{far: {table}}}")
+    async with trunkline.open(file) as gateway:
+        answer = await gateway.chat("far/sim", "What is 17 + 25?")
+    (entry,) = await house.logged(1)
+    assert answer.text == entry.answer
+    assert entry.headers["host"] == "models.example"
+
+
 def test_the_public_names_are_the_sorted_list_and_all_of_them_are_there() -> None:
     assert trunkline.__all__ == sorted(trunkline.__all__)
     assert all(hasattr(trunkline, name) for name in trunkline.__all__)

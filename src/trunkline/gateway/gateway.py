@@ -17,6 +17,7 @@ from trunkline.core.usage import Usage
 from trunkline.gateway import config as configs
 from trunkline.gateway.config import Config
 from trunkline.gateway.limits import Limits
+from trunkline.gateway.transports import Transports
 from trunkline.layers.admit import Admit
 from trunkline.layers.record import Listener, Record
 from trunkline.providers.endpoint import Door, Endpoint
@@ -24,8 +25,6 @@ from trunkline.providers.provider import Provider
 from trunkline.routing.dispatch import Dispatch
 from trunkline.routing.routes import Route, Routes
 from trunkline.transport.auth import Auth
-from trunkline.transport.http import HttpTransport
-from trunkline.transport.limits import HttpLimits
 from trunkline.transport.transport import Origin, Transport
 
 PORTS = {"http": 80, "https": 443}
@@ -45,7 +44,7 @@ class Gateway:
         self.clock = clock
         self.draining = False
         self._started = clock()
-        self._transport = transport or http_transport(config, clock)
+        self._transports = Transports(config.limits.provider_connections, clock, transport)
         self._doors: dict[str, dict[str, Door]] = {}
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
         self._record = Record(Admit(Dispatch(self._routes)), clock)
@@ -85,7 +84,7 @@ class Gateway:
     async def aclose(self) -> None:
         """Take no new calls and close the connections to providers as their answers end."""
         self.draining = True
-        await self._transport.aclose()
+        await self._transports.aclose()
 
     # assembly
 
@@ -105,7 +104,7 @@ class Gateway:
         return Endpoint(
             target,
             self._provider_doors(target.provider),
-            self._transport,
+            self._transports.of(self.config.providers[target.provider]),
             self.clock,
             route.timeouts.over(self.config.timeouts),
             cost_of=cost_of,
@@ -128,8 +127,3 @@ def door(provider: Provider, dialect: Dialect) -> Door:
     origin = Origin(url.scheme, url.hostname or "", url.port or PORTS[url.scheme])
     auth = Auth(provider.auth_for(dialect.name), provider.key or Secret(""))
     return Door(dialect, origin, url.path + dialect.path, [(b"content-type", b"application/json"), *auth.headers()])
-
-
-def http_transport(config: Config, clock: Callable[[], float]) -> HttpTransport:
-    """The hot path's own client with this config's limits."""
-    return HttpTransport(limits=HttpLimits(connections_per_origin=config.limits.provider_connections), clock=clock)

@@ -144,7 +144,8 @@ class Endpoint:
         if response.status != OK:
             response.expires = min(response.expires, self._clock() + ERROR_BODY_SECONDS)
             body = await response.read(ERROR_BODY_LIMIT)
-            raise dialect.parse_error(response.status, response.headers, body, self.target.provider)
+            now = self._wall()
+            raise dialect.parse_error(response.status, response.headers, body, self.target.provider, now)
         kind = (response.header(b"content-type") or b"").lower()
         if call.envelope.stream and kind.startswith(b"text/event-stream"):
             reply = StreamedReply(response, dialect, pace, rendered, tokens_in(len(call.body)))

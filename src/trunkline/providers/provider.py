@@ -3,7 +3,7 @@
 Refuses to know the network and the state of anything: that is an endpoint's.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -13,6 +13,8 @@ from trunkline.core.dialect import Dialect, DialectName
 from trunkline.core.secret import Secret
 from trunkline.providers.estimate import Estimate, estimate
 from trunkline.transport.auth import Kind as AuthKind
+
+TransportKind = Literal["http", "aiohttp"]
 
 Url = Annotated[
     str,
@@ -66,6 +68,17 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         tuple[str, ...],
         Meta(max_length=8, description="Environment variables that usually hold the key; the first one set counts."),
     ] = ()
+    transport: Annotated[
+        TransportKind,
+        Meta(
+            description="http: our own fast client. aiohttp: through the proxy that HTTP_PROXY or HTTPS_PROXY names, "
+            "and for servers too odd for ours; it needs pip install 'trunkline[aiohttp]'."
+        ),
+    ] = "http"
+    ca_file: Annotated[
+        str | None,
+        Meta(description="PEM file of authorities to trust beside the system's, for a private server."),
+    ] = None
     local: Annotated[bool, Meta(description="Runs on your own machines: a key is not needed.")] = False
     catalogue: Annotated[
         str | None, Meta(description="Provider whose models in the catalogue these are; left out: its own name.")
