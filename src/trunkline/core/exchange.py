@@ -53,13 +53,14 @@ class Attempt:
 class Exchange:
     """One call from its arrival to the end of its answer; times on the house's clock."""
 
-    __slots__ = ("attempts", "call", "id", "outcome", "started")
+    __slots__ = ("attempts", "call", "id", "outcome", "passed", "started")
 
     def __init__(self, id: str, call: Call, started: float) -> None:  # noqa: A002 - the field's own name
         self.id = id
         self.call = call
         self.started = started
         self.attempts: list[Attempt] = []
+        self.passed: list[str] = []  # targets that were passed over, each with the reason
         self.outcome: Outcome | None = None
 
     @property
@@ -85,6 +86,18 @@ class Exchange:
             self.outcome = replace(end, duration=end.duration + offset, first_content=first)
         else:
             self.outcome = end if isinstance(end, Outcome) else Outcome.failed(end, now - self.started)
+
+    def let_go(self) -> None:
+        """Drop the frames behind the errors, once nobody will show them.
+
+        A traceback holds frames, these hold the exchange and the bodies, and the exchange holds the error: a cycle of
+        megabytes that would wait for the garbage collector, which a server lets look rarely.
+        """
+        for ended in (self, *self.attempts):
+            error: BaseException | None = ended.outcome.error if ended.outcome else None
+            while error is not None:
+                error.__traceback__ = None
+                error = error.__cause__ or error.__context__
 
     def __repr__(self) -> str:
         state = "open" if self.outcome is None else "ok" if self.outcome.ok else type(self.outcome.error).__name__

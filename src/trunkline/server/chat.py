@@ -65,6 +65,8 @@ class Chat:
         finally:
             if watch is not None:
                 watch.stop()
+            if exchange is not None:
+                exchange.let_go()
 
     def _call(self, body: bytes, caller: Caller, headers: Headers) -> Call:
         try:
