@@ -64,9 +64,28 @@ class Exchange:
         self.outcome: Outcome | None = None
 
     @property
+    def answering(self) -> Attempt | None:
+        """The attempt whose answer is shown, or else the last one; None while nobody was asked."""
+        for attempt in reversed(self.attempts):
+            if attempt.outcome is None or attempt.outcome.ok:
+                return attempt
+        return self.attempts[-1] if self.attempts else None
+
+    @property
     def target(self) -> Target | None:
         """Who answers, or was asked last; None while nobody was."""
-        return self.attempts[-1].target if self.attempts else None
+        answering = self.answering
+        return answering.target if answering else None
+
+    @property
+    def trail(self) -> str:
+        """Who was passed over and why, who was tried and how it ended, in one line."""
+        tried = []
+        for attempt in self.attempts:
+            error = attempt.outcome.error if attempt.outcome else None
+            status = f" {error.provider_status}" if error and error.provider_status else ""
+            tried.append(f"{attempt.target}:{status} {error.kind}" if error else f"{attempt.target}: ok")
+        return "; ".join([*self.passed, *tried])
 
     @property
     def cost(self) -> Nanos | None:
@@ -80,8 +99,9 @@ class Exchange:
 
     def settle(self, end: Outcome | BaseException, now: float) -> None:
         """Close it; an exception becomes the outcome it means, an attempt's times become the exchange's."""
-        if isinstance(end, Outcome) and self.attempts:
-            offset = self.attempts[-1].started - self.started
+        answering = self.answering
+        if isinstance(end, Outcome) and answering is not None:
+            offset = answering.started - self.started
             first = None if end.first_content is None else end.first_content + offset
             self.outcome = replace(end, duration=end.duration + offset, first_content=first)
         else:
@@ -93,8 +113,8 @@ class Exchange:
         A traceback holds frames, these hold the exchange and the bodies, and the exchange holds the error: a cycle of
         megabytes that would wait for the garbage collector, which a server lets look rarely.
         """
-        for ended in (self, *self.attempts):
-            error: BaseException | None = ended.outcome.error if ended.outcome else None
+        for outcome in (self.outcome, *(attempt.outcome for attempt in self.attempts)):
+            error: BaseException | None = outcome.error if outcome else None
             while error is not None:
                 error.__traceback__ = None
                 error = error.__cause__ or error.__context__
