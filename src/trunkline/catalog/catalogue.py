@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -18,20 +19,32 @@ _DATED = re.compile(r"[-@](20\d{2}-\d{2}-\d{2}|20\d{6})$")
 """How vendors name a snapshot: gpt-5-mini-2025-08-07, claude-sonnet-4-5-20250929."""
 
 
-class Models:
+class Named(Protocol):
+    """What may be called by other names too."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The other names."""
+        ...
+
+
+Row = TypeVar("Row", bound=Named)
+
+
+class ByName(Generic[Row]):
     """Models by name: exact first, then by alias, then the model a dated snapshot is one of."""
 
     __slots__ = ("_aliases", "_rows")
 
-    def __init__(self, rows: Mapping[str, ModelRow]) -> None:
+    def __init__(self, rows: Mapping[str, Row]) -> None:
         self._rows = rows
         self._aliases = {alias: row for row in rows.values() for alias in row.aliases}
 
-    def find(self, name: str) -> ModelRow | None:
+    def find(self, name: str) -> Row | None:
         """The row of a model, or None: a name that is merely similar is another model."""
         return self._exactly(name) or self._exactly(_DATED.sub("", name))
 
-    def _exactly(self, name: str) -> ModelRow | None:
+    def _exactly(self, name: str) -> Row | None:
         row = self._rows.get(name)
         return self._aliases.get(name) if row is None else row
 
@@ -40,6 +53,7 @@ class Models:
         return tuple(self._rows)
 
 
+Models = ByName[ModelRow]
 _NONE = Models({})
 
 

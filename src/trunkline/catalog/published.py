@@ -4,11 +4,11 @@ Refuses to know tokens and money; ``price()`` turns it into the integers that do
 """
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
 from msgspec import Meta, Struct, structs
 
-from trunkline.catalog.price import Price, Tier, pico
+from trunkline.catalog.price import PLACES, Price, Tier, units_of
 
 Dollars = Annotated[Decimal, Meta(examples=[0.15])]
 
@@ -51,21 +51,25 @@ class PublishedPrice(Struct, frozen=True, forbid_unknown_fields=True):
 
     def price(self) -> Price:
         """The integers calls are charged by. Raises ValueError as ``pico`` does, or for marks out of order."""
+        return self._compiled(PLACES)
+
+    def _compiled(self, places: int) -> Price:
         marks = [tier.over for tier in self.tiers]
         if marks != sorted(set(marks)):
             raise ValueError(f"the tiers' marks {marks} must rise from one tier to the next")
-        return _price(self, tuple(Tier(tier.over, _price(self._above(tier))) for tier in self.tiers))
+        tiers = tuple(Tier(tier.over, _price(self._above(tier), places)) for tier in self.tiers)
+        return _price(self, places, tiers)
 
-    def _above(self, tier: PublishedTier) -> "PublishedPrice":
+    def _above(self, tier: PublishedTier) -> Self:
         said = {name: value for name, value in structs.asdict(tier).items() if name != "over" and value is not None}
         return structs.replace(self, tiers=(), **said)
 
 
-def _price(published: PublishedPrice, tiers: tuple[Tier, ...] = ()) -> Price:
+def _price(published: PublishedPrice, places: int, tiers: tuple[Tier, ...] = ()) -> Price:
     def rate(said: Decimal | None, otherwise: int) -> int:
-        return otherwise if said is None else pico(said)
+        return otherwise if said is None else units_of(said, places)
 
-    plain, output = pico(published.input), pico(published.output)
+    plain, output = units_of(published.input, places), units_of(published.output, places)
     cache_write = rate(published.cache_write, plain)
     return Price(
         input=plain,
@@ -75,4 +79,5 @@ def _price(published: PublishedPrice, tiers: tuple[Tier, ...] = ()) -> Price:
         output=output,
         reasoning=rate(published.reasoning, output),
         tiers=tiers,
+        per_nano=10**places // 1_000,
     )

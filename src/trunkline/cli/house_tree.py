@@ -4,7 +4,6 @@ Refuses to check anything.
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from msgspec import structs
 from rich.markup import escape
@@ -18,8 +17,6 @@ from trunkline.gateway.listing import Offer, offers
 from trunkline.gateway.units import duration_text, size_text
 from trunkline.providers.provider import Provider
 from trunkline.providers.timeouts import Timeouts
-
-_PICO_PER_DOLLAR = 1_000_000
 
 
 def house_tree(config: Config, source: str) -> Tree:
@@ -90,12 +87,12 @@ def price_text(price: Price | None) -> str:
     if price is None:
         return "price unknown"
     more = f", dearer over {price.tiers[0].over:,} tokens" if price.tiers else ""
-    return f"${dollars(price.input)} in / ${dollars(price.output)} out per million{more}"
+    return f"${dollars(price, price.input)} in / ${dollars(price, price.output)} out per million{more}"
 
 
-def dollars(pico: int) -> str:
-    """Pico-dollars per token as dollars per million tokens, exactly."""
-    return f"{(Decimal(pico) / _PICO_PER_DOLLAR).normalize():f}"
+def dollars(price: Price, rate: int) -> str:
+    """A rate of a price as dollars per million tokens, exactly."""
+    return f"{price.dollars(rate).normalize():f}"
 
 
 def _key(key: VirtualKey) -> str:

@@ -57,7 +57,7 @@ def _able(facts: ModelFacts) -> list[str]:
 def _rates(price: Price | None) -> list[str]:
     if price is None:
         return ["unknown", "", "unknown"]
-    return [dollars(price.input), dollars(price.cache_read), dollars(price.output)]
+    return [dollars(price, price.input), dollars(price, price.cache_read), dollars(price, price.output)]
 
 
 def _plain(offer: Offer) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _plain(offer: Offer) -> dict[str, Any]:
 
 def _prices(price: Price) -> dict[str, Any]:
     tiers = [{"over": tier.over, **_prices(tier.price)} for tier in price.tiers]
-    return {name: dollars(getattr(price, name)) for name in _RATES} | ({"tiers": tiers} if tiers else {})
+    return {name: dollars(price, getattr(price, name)) for name in _RATES} | ({"tiers": tiers} if tiers else {})
 
 
 def _step(target: Target, facts: ModelFacts) -> dict[str, Any]:

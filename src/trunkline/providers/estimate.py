@@ -6,7 +6,7 @@ Refuses to count tokens: it is told how many the prompt has.
 from msgspec import Struct
 
 from trunkline.catalog.facts import ModelFacts
-from trunkline.catalog.price import Price, nanos_of
+from trunkline.catalog.price import Price
 from trunkline.core.money import Nanos
 
 
@@ -47,4 +47,4 @@ def _charge(price: Price, prompt: int, answer: int, *, dear: bool) -> Nanos:
     tier = price.at(prompt)
     buckets = (tier.input, tier.cache_read, tier.cache_write, tier.cache_write_1h)
     rate = max(buckets) if dear else min(buckets)
-    return nanos_of(prompt * rate + answer * max(tier.output, tier.reasoning))
+    return tier.nanos(prompt * rate + answer * max(tier.output, tier.reasoning) + tier.request)
