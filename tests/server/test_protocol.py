@@ -150,6 +150,52 @@ async def test_a_proxy_may_name_the_host_in_the_target() -> None:
     assert b"/v1/models|a=b" in b"".join(socket.writes)
 
 
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+async def test_an_offer_of_another_protocol_is_declined_and_the_body_read(protocol: bytes) -> None:
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        body = b""
+        while (message := await receive())["more_body"]:
+            body += message["body"]
+        await answer(send, b"<" + body + message["body"] + b">")
+
+    offer = POST.replace(b"\r\n", b"\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: %b\r\n" % protocol, 1)
+    connection, socket = connected(app)
+    for piece in (offer, b"67890" + offer + b"abcde" + GET % b""):
+        connection.data_received(piece)
+    await served(40)
+    written = b"".join(socket.writes)
+    assert written.count(b"HTTP/1.1 200 ") == 3
+    assert written.index(b"<1234567890>") < written.index(b"<12345abcde>") < written.index(b"<>")
+    assert not socket.closed
+
+
+async def test_a_tunnel_is_refused() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send)
+
+    connection, socket = connected(app)
+    connection.data_received(b"CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\nhello")
+    await served()
+    assert socket.writes[0].startswith(b"HTTP/1.1 405 ")
+    assert len(socket.writes) == 1
+    assert socket.closed
+
+
+async def test_a_stream_to_an_http_1_0_client_has_no_chunks_and_ends_with_the_connection() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one ", "more_body": True})
+        await send({"type": "http.response.body", "body": b"two"})
+
+    connection, socket = connected(app)
+    connection.data_received(b"GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
+    await served()
+    head, _, body = b"".join(socket.writes).partition(END)
+    assert b"transfer-encoding" not in head
+    assert body == b"one two"
+    assert socket.closed
+
+
 async def test_nothing_of_a_later_request_comes_between_the_pieces_of_an_answer() -> None:
     go_on = asyncio.Event()
 

@@ -8,6 +8,7 @@ from asyncio import TimerHandle
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import httptools
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -42,9 +43,35 @@ class LimitedProtocol(HttpToolsProtocol):
         """Count a head's bytes before they are parsed."""
         if self._in_head:
             self._head_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         if self._head_bytes and not self.transport.is_closing():
             self._await_rest()
+
+    def _parse(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+                data = b""
+            except httptools.HttpParserUpgrade as offer:
+                data = self._declined(data[offer.args[0] :])
+            except httptools.HttpParserError as error:
+                self.send_400_response(str(error))
+                data = b""
+
+    def _declined(self, rest: bytes) -> bytes:
+        """The bytes to read on with after an offer of another protocol, as if it had not been made.
+
+        Java's HTTP client offers HTTP/2 with its first request, and the parser passes over the body of such a one.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(b"405 Method Not Allowed", b"this is a gateway, not a proxy: send POST /v1/chat/completions")
+            return b""
+        line = b"%b %b HTTP/%b\r\n" % (method, self.url, self.parser.get_http_version().encode())
+        fields = [b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        return b"".join([line, *fields, b"\r\n", rest])
 
     def _await_rest(self) -> None:
         """A request has begun and not ended; most come whole, and cost no timer."""
@@ -56,6 +83,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is here in time; its number of fields is the last thing to be doubted."""
+        if self.parser.should_upgrade():  # read again without the offer, see ``_declined``
+            return
         self._stop_timer()
         self._in_head = False
         if len(self.headers) > HEAD_FIELDS:
@@ -110,6 +139,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """What comes next is the head of another request."""
+        if self.parser.should_upgrade():
+            return
         self._stop_timer()
         super().on_message_complete()
         self._in_head = True
