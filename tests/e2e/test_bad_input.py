@@ -1,6 +1,7 @@
 """Bad input is normal input: a 4xx in the caller's dialect that says what to change, and the next call is served."""
 
 import asyncio
+import gzip
 import io
 import json
 from typing import Any
@@ -169,6 +170,14 @@ async def test_what_is_not_there_says_what_is(house: House, method: str, path: s
     async with house.http.request(method, house.url + path) as response:
         assert response.status == status
         assert (await response.json())["error"]["message"]
+        assert ("allow" in response.headers) == (status == 405)
+
+
+async def test_a_compressed_body_is_refused_by_its_encoding(house: House) -> None:
+    body = gzip.compress(json.dumps(OK).encode())
+    status, _, answer = await house.post(PATH["anthropic"], body, {"content-encoding": "gzip"})
+    assert status == 415
+    assert "gzip" in json.loads(answer)["error"]["message"]
 
 
 async def test_a_wrong_content_type_is_told_apart_from_json(house: House) -> None:

@@ -94,13 +94,17 @@ async def test_the_callers_own_request_id_is_kept_if_it_is_a_sane_one(house: Hou
 
 async def test_tokens_are_counted_by_the_provider_or_estimated(house: House) -> None:
     body = {"messages": [{"role": "user", "content": "What is 17 + 25?"}], "system": "Be short."}
-    counts = {}
+    counts, told = {}, {}
     for model in ("anthropic", "openai"):
         status, headers, answer = await house.post("/v1/messages/count_tokens", {"model": model, **body})
         assert status == 200
         counts[headers["x-trunkline-token-source"]] = json.loads(answer)["input_tokens"]
+        told[model] = [headers[f"x-trunkline-{name}"] for name in ("provider", "model", "attempts", "cost-usd")]
     assert set(counts) == {"provider", "estimated"}
     assert all(count > 0 for count in counts.values())
+    assert told == {"anthropic": ["an", "sim", "1", "0"], "openai": ["none", "none", "0", "0"]}
+    status, headers, _ = await house.post("/v1/messages/count_tokens", {"model": "nobody", **body})
+    assert (status, headers["x-trunkline-provider"]) == (404, "none")
 
 
 CONFIG = """

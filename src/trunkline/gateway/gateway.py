@@ -68,9 +68,11 @@ class Gateway:
             ]
         return list(dict.fromkeys(names))
 
-    async def count_tokens(self, call: Call) -> bytes | None:
-        """The first target's own count of a prompt's tokens, in Anthropic's form; None where it has none."""
-        return await self._routes.find(call.envelope.model).endpoints[0].count_tokens(call)
+    async def count_tokens(self, call: Call) -> tuple[Target, bytes] | None:
+        """The first target and its own count of a prompt's tokens, in Anthropic's form; None where it has none."""
+        endpoint = self._routes.find(call.envelope.model).endpoints[0]
+        counted = await endpoint.count_tokens(call)
+        return None if counted is None else (endpoint.target, counted)
 
     def figures(self) -> dict[str, object]:
         """A few numbers for whoever asks how the house is."""

@@ -33,6 +33,10 @@ class MethodNotAllowed(InvalidRequest):
 
     kind, status = "method_not_allowed", 405
 
+    def __init__(self, message: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
 
 class Visit:
     """One HTTP request on its way through the edge."""
@@ -69,9 +73,8 @@ class Visit:
 
     async def fail(self, error: CallError, extra: Headers | None = None) -> None:
         """Answer with an error in the caller's dialect."""
-        await self.bytes(
-            error.status, self.dialect.write_error(error, self.id), [*(extra or ()), *error_headers(error)]
-        )
+        headers = [*(extra or ()), *error_headers(error)]
+        await self.bytes(error.status, self.dialect.write_error(error, self.id), headers)
 
 
 Door = Callable[[Visit], Awaitable[None]]
@@ -126,7 +129,8 @@ class App:
             )
         door = methods.get(visit.scope["method"])
         if door is None:
-            raise MethodNotAllowed(f"{visit.path} takes {', '.join(methods)}, not {visit.scope['method'][:20]}")
+            asked = visit.scope["method"][:20]
+            raise MethodNotAllowed(f"{visit.path} takes {', '.join(methods)}, not {asked}", tuple(methods))
         return door
 
 
@@ -139,7 +143,9 @@ def request_id(headers: Headers) -> str:
 
 
 def error_headers(error: CallError) -> Headers:
-    """``retry-after`` in whole seconds and in milliseconds, where the error knows when."""
+    """``allow`` with a 405; ``retry-after`` in whole seconds and in milliseconds, where the error knows when."""
+    if isinstance(error, MethodNotAllowed):
+        return [(b"allow", ", ".join(error.allowed).encode())]
     if error.retry_after is None:
         return []
     return [

@@ -72,12 +72,14 @@ class Chat:
         try:
             return Call(body, self._dialect, caller=caller, headers=headers)
         except InvalidRequest as error:
-            kind = next((value for name, value in headers if name == b"content-type"), b"")
-            if b"json" in kind.lower() or not kind or error.param:
+            # only a body that is no JSON is blamed on its headers: plain curl -d sends good JSON as a form
+            said = {name: value[:80].decode("latin-1") for name, value in headers}
+            encoding, kind = said.get(b"content-encoding", "identity"), said.get(b"content-type", "")
+            if encoding.lower() != "identity":
+                raise UnsupportedMedia(f"the body is {encoding}-encoded. Send it uncompressed.") from error
+            if "json" in kind.lower() or not kind or error.param:
                 raise
-            # only a body that is no JSON is blamed on its type: plain curl -d sends good JSON as a form
-            shown = kind[:80].decode("latin-1")
-            raise UnsupportedMedia(f"the body is {shown}, not JSON. Send content-type application/json.") from error
+            raise UnsupportedMedia(f"the body is {kind}, not JSON. Send content-type application/json.") from error
 
     async def _answer(self, visit: Visit, exchange: Exchange, reply: Reply) -> None:
         try:

@@ -4,12 +4,13 @@ Refuses to bill from what it says: where it is an estimate, its header says so.
 """
 
 from trunkline.core.call import Call
-from trunkline.core.errors import Forbidden
+from trunkline.core.errors import CallError, Forbidden
 from trunkline.core.tokens import prompt_tokens
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import Visit
 from trunkline.server.auth import Keys
+from trunkline.server.chat import facts
 from trunkline.server.http import read_body
 
 
@@ -25,6 +26,12 @@ class CountTokens:
 
     async def __call__(self, visit: Visit) -> None:
         """``{"input_tokens": n}``: the provider's own count where the first target has one, else an estimate."""
+        try:
+            await self._count(visit)
+        except CallError as error:
+            await visit.fail(error, facts(None, None))
+
+    async def _count(self, visit: Visit) -> None:
         headers = visit.scope["headers"]
         caller = self._keys.caller(headers)
         limits = self._gateway.limits
@@ -34,6 +41,13 @@ class CountTokens:
             raise Forbidden(f"the key {caller.name!r} may not use this model", param="model")
         request = self._dialect.parse_count(body)
         counted = await self._gateway.count_tokens(call)
-        source = b"estimated" if counted is None else b"provider"
-        answer = self._dialect.write_count(prompt_tokens(request)) if counted is None else counted
-        await visit.bytes(200, answer, [(b"x-trunkline-token-source", source)])
+        told = dict(facts(None, None))
+        if counted is None:
+            answer = self._dialect.write_count(prompt_tokens(request))
+        else:
+            target, answer = counted
+            told[b"x-trunkline-provider"] = target.provider.encode("ascii", "replace")
+            told[b"x-trunkline-model"] = target.model.encode("ascii", "replace")
+            told[b"x-trunkline-attempts"] = b"1"
+        told[b"x-trunkline-token-source"] = b"estimated" if counted is None else b"provider"
+        await visit.bytes(200, answer, list(told.items()))
