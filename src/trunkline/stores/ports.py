@@ -1,0 +1,106 @@
+"""The ports of the stores: what an engine must be able to do, each in one round trip.
+
+Refuses to know any engine. Every method raises StoreUnavailable within the store's timeout when it cannot be done.
+"""
+
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Protocol
+
+from trunkline.stores.holds import Balance, Hold, Refusal, Settled
+from trunkline.stores.key_rows import KeyRow
+from trunkline.stores.records import Grouping, Millis, UsageQuery, UsageRecord, UsageSum
+
+
+class UsageLedger(Protocol):
+    """Append-only records of what was asked of providers."""
+
+    async def append(self, records: Sequence[UsageRecord]) -> None:
+        """Durable when it returns. A record whose id is known already is not written again."""
+        ...
+
+    async def read(self, query: UsageQuery) -> list[UsageRecord]:
+        """The records a query names, newest first, at most ``query.limit``."""
+        ...
+
+    async def sum(self, query: UsageQuery, by: Grouping) -> list[UsageSum]:
+        """One line a group, by name; no group, no line."""
+        ...
+
+
+class BudgetStore(Protocol):
+    """Accounts, holds and their settling."""
+
+    async def reserve(self, hold: Hold) -> tuple[Balance, ...] | Refusal:
+        """Hold an amount in all its accounts or in none; durable when it returns.
+
+        Refused where ``spent + held + nanos`` would pass a limit. Nothing to pay is never refused.
+        """
+        ...
+
+    def settle(self, hold: Hold, booked: int, record: UsageRecord | None) -> Awaitable[tuple[Settled, ...]]:
+        """End a hold: book what it cost in its own accounts and append the record, both or neither.
+
+        The call itself puts it in line, so that no awaiting stands in a cancellation; the awaitable tells when it is
+        durable. ``record`` None: nothing was sent. Settling twice changes nothing; settling what has expired corrects
+        what was presumed.
+        """
+        ...
+
+    async def renew(self, owner: str, until: Millis) -> None:
+        """A process lives: its holds stand until then."""
+        ...
+
+    async def expire(self, now: Millis) -> int:
+        """Settle the holds of owners whose lease has ended: booked at their amount, recorded as lost. How many."""
+        ...
+
+    async def balances(self, accounts: Iterable[str]) -> dict[str, Balance]:
+        """Every named account; one that was never used is empty."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Virtual keys."""
+
+    async def find(self, digest: bytes) -> KeyRow | None:
+        """The key with this digest, revoked and expired ones too."""
+        ...
+
+    async def add(self, row: KeyRow) -> bool:
+        """False, and nothing changed, when a key of this name stands and is not revoked."""
+        ...
+
+    async def revoke(self, name: str, at: Millis) -> int:
+        """How many keys of this name it ended; 0 when none stood."""
+        ...
+
+    async def list(self) -> list[KeyRow]:
+        """All keys, the oldest first."""
+        ...
+
+
+class Store(Protocol):
+    """One engine with all three, and its upkeep."""
+
+    @property
+    def usage(self) -> UsageLedger:
+        """The ledger."""
+        ...
+
+    @property
+    def budgets(self) -> BudgetStore:
+        """The accounts."""
+        ...
+
+    @property
+    def keys(self) -> KeyStore:
+        """The virtual keys."""
+        ...
+
+    async def trim(self, now: Millis) -> None:
+        """Forget what is older than the settings say; roll-ups stay."""
+        ...
+
+    async def aclose(self) -> None:
+        """Write what is in line, then close."""
+        ...

@@ -1,0 +1,76 @@
+"""The store in one SQLite file: WAL, an fsync for every commit, one writer, readers beside it.
+
+Refuses to run on more than one machine; several processes on one may share the file.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from trunkline.core.errors import ConfigError
+from trunkline.stores.records import DAY, HOUR, Millis
+from trunkline.stores.sqlite_books import Jobs, Work
+from trunkline.stores.sqlite_file import meaning, open_reader, open_writer
+from trunkline.stores.sqlite_ports import Line, Reader, SqliteBudgets, SqliteKeys, SqliteUsage
+from trunkline.stores.sqlite_writer import Writer
+from trunkline.stores.statements import statements
+
+TRIMMED_TOGETHER = 5_000  # records a transaction; about 20 ms, which calls can wait for
+PRESUMED_KEPT = DAY  # a process that was suspended for longer settles what it held too late
+ACCOUNTS_KEPT = 400 * DAY  # the longest window is a month
+
+_BUDGETS = statements("sqlite", "budgets")
+_USAGE = statements("sqlite", "usage")
+
+
+class SqliteStore:
+    """All three ports; ``clock`` is Unix milliseconds, ``timeout`` seconds. Raises ConfigError for an unusable file.
+
+    ``keep`` is how long records and hourly sums stand, ``keep_days`` how long daily ones do.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], Millis],
+        *,
+        timeout: float = 5.0,
+        keep: Millis = 90 * DAY,
+        keep_days: Millis = 1100 * DAY,
+    ) -> None:
+        self.path = path
+        self._keep = keep
+        self._keep_days = keep_days
+        self._writer = Writer(open_writer(path), Jobs(clock))
+        try:
+            self._reader = Reader(open_reader(path), timeout)
+        except sqlite3.Error as error:
+            raise ConfigError(f"{path}: {meaning(error)}") from error
+        self._line = Line(self._writer, timeout)
+        self.usage = SqliteUsage(self._line, self._reader)
+        self.budgets = SqliteBudgets(self._line, self._reader, clock)
+        self.keys = SqliteKeys(self._line, self._reader)
+
+    async def trim(self, now: Millis) -> None:
+        """See the port. In portions, so that calls need not wait for all of it."""
+        await self._line.done(Work(lambda connection: self._trim_rest(connection, now)))
+        while await self._line.done(Work(lambda connection: self._trim_usage(connection, now))):
+            pass
+
+    def _trim_usage(self, connection: sqlite3.Connection, now: Millis) -> bool:
+        named = {"before": now - self._keep, "most": TRIMMED_TOGETHER}
+        return connection.execute(_USAGE["trim"], named).rowcount == TRIMMED_TOGETHER
+
+    def _trim_rest(self, connection: sqlite3.Connection, now: Millis) -> None:
+        for span, kept in ((HOUR, self._keep), (DAY, self._keep_days)):
+            connection.execute(_USAGE["trim_sums"], {"span": span, "before": now - kept})
+        connection.execute(_BUDGETS["trim_holds"], {"before": now - PRESUMED_KEPT})
+        connection.execute(_BUDGETS["trim_accounts"], {"before": now - ACCOUNTS_KEPT})
+
+    async def aclose(self) -> None:
+        """See the port. Idempotent."""
+        await self._writer.stop()
+        await self._reader.stop()
+
+    def __repr__(self) -> str:
+        return f"<SqliteStore {self.path} {self._writer!r}>"
