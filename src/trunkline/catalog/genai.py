@@ -44,7 +44,7 @@ def installed(today: date) -> PriceList:
 def compiled(data: Any, source: str, today: date) -> PriceList:
     """The book of decoded data. Raises PriceBookError where it has another form."""
     try:
-        providers = msgspec.convert(data, list[GenaiProvider], strict=False)
+        providers = msgspec.convert(data, list[GenaiProvider])
         listed = {RENAMED.get(provider.id, provider.id): _provider(provider) for provider in providers}
         return checked(PriceList(source, today.isoformat(), listed))
     except (msgspec.ValidationError, ValueError) as error:
@@ -65,17 +65,26 @@ def _provider(provider: GenaiProvider) -> BookProvider:
     models: dict[str, BookModel] = {}
     taken = {model.id for model in provider.models}
     for model in provider.models:
-        rows = tuple(_rows(model, None))
+        try:
+            rows = _all_rows(model)
+        except ValueError as error:
+            raise ValueError(f"{provider.id}/{model.id}: {error}") from error
         if not rows:
             continue
-        for service in model.services:
-            own = tuple(_rows(model, service))
-            rows += own if _differ(own, rows) else ()
         aliases = tuple(name for name in dict.fromkeys(model.match.names()) if name not in taken)
         taken.update(aliases)  # the first model that is recognised by a name has it
         models[model.id] = BookModel(rows, aliases, tuple(sorted(_uncounted(model))))
     like = tuple(RENAMED.get(name, name) for name in provider.fallback_model_providers or ())
     return BookProvider(models, like)
+
+
+def _all_rows(model: GenaiModel) -> tuple[BookRow, ...]:
+    """The standard rows, then those of each service that costs other; none where there is no price per token."""
+    rows = tuple(_rows(model, None))
+    for service in model.services if rows else ():
+        own = tuple(_rows(model, service))
+        rows += own if _differ(own, rows) else ()
+    return rows
 
 
 def _differ(own: tuple[BookRow, ...], standard: tuple[BookRow, ...]) -> bool:

@@ -13,7 +13,7 @@ from trunkline.catalog.price import PLACES, Price, Tier, units_of
 Dollars = Annotated[Decimal, Meta(examples=[0.15])]
 
 
-class PublishedTier(Struct, frozen=True, forbid_unknown_fields=True):
+class PublishedTier(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What changes once a prompt is long. Buckets left out cost what they cost below the mark."""
 
     over: Annotated[int, Meta(ge=1, description="Prompt tokens above which the whole call costs this instead.")]

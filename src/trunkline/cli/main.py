@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Validate a config and print the house it describes.",
     "ask": "Ask a model a question and stream its answer.",
     "models": "List the models a config offers.",
+    "prices": "Make, check and show the price book.",
     "simulate": "Serve simulated providers with scripted faults.",
     "local": "Serve a small real model on this machine.",
 }
