@@ -9,13 +9,31 @@ from msgspec import Struct
 
 from trunkline.core.chat import ChatRequest
 from trunkline.core.dialect import Dialect, Envelope, Rendered
+from trunkline.core.money import Nanos
+
+
+class CallerLimits(Struct, frozen=True):
+    """How much a caller may ask for; None is without limit."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrent: int | None = None
 
 
 class Caller(Struct, frozen=True):
-    """Who is calling: the name of its virtual key and the models that key may use (None: all)."""
+    """Who is calling: the name of its virtual key, and what that key may do.
+
+    ``models``  that it may use; None: all.
+    ``team``    and ``tags`` are whose budgets its calls count against, and how the ledger groups them.
+    ``budget``  nano-dollars it may spend in a calendar month, UTC; None: no limit of its own.
+    """
 
     name: str
     models: tuple[str, ...] | None = None
+    team: str | None = None
+    tags: tuple[str, ...] = ()
+    budget: Nanos | None = None
+    limits: CallerLimits = CallerLimits()
 
     def may_use(self, model: str) -> bool:
         """True when the key's list of models (with ``*`` and ``?``) has this one, or there is no list."""
