@@ -248,6 +248,17 @@ def test_quantiles_are_of_real_samples_and_the_p95_needs_twenty():
     assert repr(latency) == "<Latency [p50 10 ms of 20]>"
 
 
+@pytest.mark.parametrize("calls", [NEWEST, NEWEST + 1, 3 * NEWEST + 7])
+def test_the_oldest_sample_gives_way(calls):
+    latency = Latency()
+
+    for call in range(calls):
+        latency.add(float(call))
+
+    assert len(latency) == NEWEST
+    assert (latency.quantile(0), latency.quantile(1)) == (calls - NEWEST, calls - 1)
+
+
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=400))
 def test_only_the_newest_samples_count(values):
     latency = Latency()

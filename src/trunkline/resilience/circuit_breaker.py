@@ -212,7 +212,7 @@ class Circuit:
     # --- who may enter: all below is called with the lock held -------------------------------------------------------
 
     def _admit(self, now: float, *, panic: bool) -> int | None:
-        """A ticket, or None; an open circuit whose time is over becomes half-open here."""
+        """A ticket, or None, of a circuit that is not closed; an open one whose time is over becomes half-open here."""
         self._notice_hung_probes(now)
         if self._state == "open" and now >= self._open_until:
             self._forget_probes()
@@ -223,12 +223,8 @@ class Circuit:
                 self._probes_out += 1
             case "open" if panic and now >= self._panic_at:
                 self._panic_at = now + self.settings.panic_seconds
-            case "open" | "half_open" | "forced_open" | "disabled":
-                return UNCOUNTED if self._mode in ("metrics_only", "disabled") else None
-            case "closed":  # another thread closed it since
-                pass
             case _:
-                assert_never(self._state)
+                return UNCOUNTED if self._mode in ("metrics_only", "disabled") else None
         self.acquired += 1
         return self._generation
 
