@@ -16,7 +16,7 @@ from trunkline.core.call import Call
 from trunkline.core.chat import Completion, Finish, ToolUse
 from trunkline.core.errors import InvalidRequest
 from trunkline.core.events import Event, Gathering, TextDelta
-from trunkline.core.exchange import Attempt, Exchange
+from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import NANOS_PER_USD
 from trunkline.core.reply import Reply
 from trunkline.core.usage import Usage
@@ -77,14 +77,20 @@ class Answer:
         return outcome.usage if outcome else self.completion.usage
 
     @property
+    def _target(self) -> Target:
+        target = self._exchange.target
+        assert target is not None  # noqa: S101 - an answer has a target
+        return target
+
+    @property
     def provider(self) -> str:
         """Who answered."""
-        return self._exchange.attempts[-1].target.provider
+        return self._target.provider
 
     @property
     def model(self) -> str:
         """The provider's own name of the model that answered."""
-        return self._exchange.attempts[-1].target.model
+        return self._target.model
 
     @property
     def cost(self) -> Dollars | None:
@@ -153,15 +159,16 @@ class Client:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
 
-    async def chat(self, model: str, messages: Messages, **options: Any) -> Answer:
+    async def chat(self, model: str, messages: Messages, *, max_attempts: int | None = None, **options: Any) -> Answer:
         """Ask and wait for the whole answer.
 
         ``model``     a name of the config, or ``provider/model``.
+        ``max_attempts``  the most requests to providers for this call; 1 switches retries and fallbacks off.
         ``options``   any field of OpenAI's chat completions: ``max_tokens``, ``temperature``, ``tools``, ...
 
         Raises CallError: InvalidRequest and its kinds for what the caller must change, others for what failed.
         """
-        exchange = self._exchange(model, messages, options, stream=False)
+        exchange = self._exchange(model, messages, options, max_attempts, stream=False)
         reply = await self.gateway.handle(exchange)
         try:
             return Answer(exchange, await reply.completion(), reply.dropped)
@@ -169,9 +176,11 @@ class Client:
             await reply.aclose()
 
     @asynccontextmanager
-    async def stream(self, model: str, messages: Messages, **options: Any) -> AsyncGenerator[Stream]:
+    async def stream(
+        self, model: str, messages: Messages, *, max_attempts: int | None = None, **options: Any
+    ) -> AsyncGenerator[Stream]:
         """Ask and read the answer as it comes; leaving early cancels the provider's work. Arguments as ``chat``."""
-        exchange = self._exchange(model, messages, options, stream=True)
+        exchange = self._exchange(model, messages, options, max_attempts, stream=True)
         reply = await self.gateway.handle(exchange)
         try:
             yield Stream(exchange, reply)
@@ -186,14 +195,18 @@ class Client:
         """Close the connections; ``async with`` does it."""
         await self.gateway.aclose()
 
-    def _exchange(self, model: str, messages: Messages, options: dict[str, Any], *, stream: bool) -> Exchange:
+    def _exchange(
+        self, model: str, messages: Messages, options: dict[str, Any], max_attempts: int | None, *, stream: bool
+    ) -> Exchange:
         listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
         fields = {**options, "model": model, "messages": listed, "stream": stream}
         try:
             body = msgspec.json.encode(fields)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InvalidRequest(f"the arguments cannot be written as JSON: {error}") from error
-        return Exchange("req_" + os.urandom(12).hex(), Call(body, _DIALECT), self.gateway.clock())
+        return Exchange(
+            "req_" + os.urandom(12).hex(), Call(body, _DIALECT, max_attempts=max_attempts), self.gateway.clock()
+        )
 
     def __repr__(self) -> str:
         return f"<Client of {self.gateway!r}>"

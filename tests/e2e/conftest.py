@@ -41,6 +41,7 @@ providers:
   spare: {{url: {url}/spare/v1, dialect: [openai, anthropic], key: sk-spare-0123456789, models: {models}}}
   dead: {{url: "http://127.0.0.1:9/v1", dialect: openai, key: sk-dead-0123456789}}
 {routes}
+recovery: {recovery}
 timeouts: {{connect: 2, first_content: {patience}, idle: {patience}, answer: {patience}, total: 20}}
 {more}
 """
@@ -53,6 +54,7 @@ models:
   all-down: [dead/sim, "oa/fault:status:503", "an/fault:status:529"]
   strict: {targets: [an/sim], on_unsupported: refuse}
 """
+ONE_ROUND = "{retries: 0, rounds: 1}"  # each target once: what one attempt shows is shown at once
 PRICED = json.dumps({name: {"prices": PRICES} for name in ("sim", "sim-thinker", "sim-always", "sim-cached")})
 
 
@@ -110,13 +112,17 @@ Build = Callable[..., Awaitable[House]]
 
 @pytest.fixture
 async def build(tmp_path: Path) -> AsyncIterator[Build]:
-    """Makes houses: ``more`` is YAML for the config, ``routes`` its models, ``patience`` its timeouts in seconds."""
+    """Makes houses: ``more`` is YAML for the config, ``routes`` and ``recovery`` its own, ``patience`` its timeouts."""
     async with AsyncExitStack() as stack:
 
-        async def make(more: str = "", patience: float = 5.0, routes: str = ROUTES) -> House:
+        async def make(more: str = "", patience: float = 5.0, routes: str = ROUTES, recovery: str = ONE_ROUND) -> House:
             simulator = await stack.enter_async_context(Simulator(read_config(SIMULATED)))
             path = tmp_path / "trunkline.yaml"
-            path.write_text(HOUSE.format(url=simulator.url, models=PRICED, more=more, patience=patience, routes=routes))
+            path.write_text(
+                HOUSE.format(
+                    url=simulator.url, models=PRICED, more=more, patience=patience, routes=routes, recovery=recovery
+                )
+            )
             config = config_source.load(path, {})
             gateway, listening = Gateway(config), bound(config.listen)
             server = server_of(config, gateway)

@@ -119,7 +119,7 @@ async def test_before_the_first_content_another_target_answers_and_nothing_of_th
     assert (status, control) == (200, 200)
     if stream or not kind.startswith(ONLY_STREAMS):
         assert headers["x-trunkline-attempts"] == "2"
-    if headers["x-trunkline-attempts"] == "2":
+    if headers["x-trunkline-attempts"] != "1":
         assert headers["x-trunkline-provider"] == "spare"
         assert _shape(body) == _shape(clean)
     assert not stream or whole(dialect, body)

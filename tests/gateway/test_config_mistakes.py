@@ -9,7 +9,7 @@ MISTAKES = {
         BASE + "modles: {}\n",
         (
             'trunkline.yaml:4: modles: unknown field; did you mean "models"? Allowed here: providers, listen, models, '
-            "direct, keys, timeouts, limits"
+            "direct, keys, timeouts, health, recovery, hedging, limits"
         ),
     ),
     "an unknown field deep inside": (
@@ -268,14 +268,14 @@ MISTAKES = {
         BASE + "  mine:\n    url: http://127.0.0.1:1\n"
         "    models:\n      m: {prices: {input: 0.1234567, output: 1, cache_read: free}}\n",
         (
-            "trunkline.yaml:7: providers.mine.models.m.prices: 0.1234567 has more than six decimals: write dollars per "
+            "trunkline.yaml:7: providers.mine.models.m.prices: 0.1234567 has more than 6 decimals: write dollars per "
             "million tokens"
         ),
     ),
     "a price with too many decimals": (
         BASE + "  mine:\n    url: http://127.0.0.1:1\n    models:\n      m: {prices: {input: 0.1234567, output: 1}}\n",
         (
-            "trunkline.yaml:7: providers.mine.models.m.prices: 0.1234567 has more than six decimals: write dollars per "
+            "trunkline.yaml:7: providers.mine.models.m.prices: 0.1234567 has more than 6 decimals: write dollars per "
             "million tokens"
         ),
     ),

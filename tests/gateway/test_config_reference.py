@@ -14,15 +14,24 @@ from trunkline.gateway.allowed import allowed
 from trunkline.gateway.config import Config, Route, RouteTarget, VirtualKey
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.units import duration_text, size_text
+from trunkline.providers.health import HealthSettings
 from trunkline.providers.provider import Provider, Speech
 from trunkline.providers.quirks import DIALECTS
 from trunkline.providers.registry import known, rows
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts
+from trunkline.resilience.backoff import Backoff
+from trunkline.resilience.circuit_settings import CircuitSettings
+from trunkline.resilience.concurrency_limit import ConcurrencySettings
+from trunkline.resilience.hedge import HedgeSettings
+from trunkline.resilience.rate_limit import RateLimitSettings
+from trunkline.resilience.recovery import Recovery
+from trunkline.resilience.retry_budget import RetryBudgetSettings
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 TABLES = (
     Config, Provider, Speech, ModelRow, PublishedPrice, PublishedTier, Route, RouteTarget, RouteTimeouts, VirtualKey,
-    Timeouts, Limits,
+    Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
+    Recovery, Backoff, HedgeSettings,
 )  # fmt: skip
 
 

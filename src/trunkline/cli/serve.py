@@ -21,7 +21,7 @@ def serve(path: Path | None, listen: str | None) -> None:
     from trunkline.server.run import serve as run  # noqa: PLC0415 - after --help and errors of the config
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its warnings are strangers' bad requests
     config, _ = found_config(path)
     run(replace(config, listen=listen) if listen else config, _announce)
 

@@ -47,10 +47,11 @@ class Call:
     """One request in its caller's own bytes and dialect.
 
     ``headers``   the caller's headers, names in lower case; a dialect says which may travel on.
+    ``max_attempts``  the most requests to providers this call may make; None: as its route says.
     ``deadline``  the time by which the answer must have ended, on the house's clock, in seconds.
     """
 
-    __slots__ = ("_request", "body", "caller", "deadline", "dialect", "envelope", "headers")
+    __slots__ = ("_request", "body", "caller", "deadline", "dialect", "envelope", "headers", "max_attempts")
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Call:
         caller: Caller = ANYONE,
         deadline: float = float("inf"),
         headers: list[tuple[bytes, bytes]] | None = None,
+        max_attempts: int | None = None,
     ) -> None:
         self.body = body
         self.dialect = dialect
@@ -67,6 +69,7 @@ class Call:
         self.caller = caller
         self.deadline = deadline
         self.headers = headers or []
+        self.max_attempts = max_attempts
         self._request: ChatRequest | None = None
 
     @property

@@ -63,6 +63,11 @@ def windows_reset(headers: Headers, now: float | None = None) -> float | None:
     return max(waits, default=None)
 
 
+def until_reset(value: str, headers: Headers, now: float | None = None) -> float | None:
+    """Seconds until a window opens again, from one reset header: a duration, a number of seconds or an RFC 3339 time."""
+    return _reset(value, _told([header for header in headers if header[0] == b"date"]), now) if value else None
+
+
 def seconds_of(duration: str) -> float | None:
     """A duration like ``6m0s``, ``1.5s`` or ``250ms`` in seconds; None for anything else."""
     if len(duration) > LONGEST_DURATION or DURATION.fullmatch(duration) is None:

@@ -45,13 +45,20 @@ def _number(info: inspect.FloatType | inspect.IntType, extra: dict[str, Any]) ->
         return f"a duration{_range(info, duration_text)}, like 30s, 500ms, 10m or seconds as a number"
     if extra.get("x-unit") == "bytes":
         return f"a size{_range(info, size_text)}, like 32MiB or bytes as a number"
-    return f"a whole number{_range(info, str)}"
+    kind = "a number" if isinstance(info, inspect.FloatType) else "a whole number"
+    return f"{kind}{_range(info, lambda value: f'{value:g}' if kind == 'a number' else str(value))}"
 
 
 def _range(info: Any, show: Any) -> str:
-    if info.ge is None or info.le is None:
-        return "" if info.ge is None else f" of at least {show(info.ge)}"
-    return f" from {show(info.ge)} to {show(info.le)}"
+    least = info.ge if info.gt is None else info.gt
+    said = [f"over {show(least)}"] if info.gt is not None else []
+    if info.gt is None and least is not None and info.le is not None:
+        return f" from {show(least)} to {show(info.le)}"
+    if info.gt is None and least is not None:
+        said.append(f"of at least {show(least)}")
+    if info.le is not None:
+        said.append(f"up to {show(info.le)}")
+    return f" {', '.join(said)}" if said else ""
 
 
 def _text(info: inspect.StrType, extra: dict[str, Any]) -> str:

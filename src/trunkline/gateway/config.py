@@ -13,8 +13,11 @@ from trunkline.core.exchange import Target
 from trunkline.core.secret import Secret
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listen import DEFAULT_LISTEN
+from trunkline.providers.health import HealthSettings
 from trunkline.providers.provider import Provider
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts
+from trunkline.resilience.hedge import HedgeSettings
+from trunkline.resilience.recovery import Recovery
 
 ModelPatterns = Annotated[tuple[str, ...], Meta(min_length=1, max_length=1000)]
 OnUnsupported = Literal["drop", "refuse"]
@@ -66,6 +69,10 @@ class Route(Struct, frozen=True, forbid_unknown_fields=True):
     timeouts: Annotated[RouteTimeouts, Meta(description="Where this route differs from the house's timeouts.")] = (
         RouteTimeouts()
     )
+
+    recovery: Annotated[
+        Recovery | None, Meta(description="This route's own; left out: the house's. max_attempts: 1 never asks again.")
+    ] = None
 
     @classmethod
     def long_form(cls, short: Any) -> dict[str, Any]:
@@ -119,6 +126,13 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[VirtualKey, ...], Meta(max_length=100_000, description="Who may call. None: everybody, on loopback only.")
     ] = ()
     timeouts: Annotated[Timeouts, Meta(description="Of every attempt; a route may differ.")] = Timeouts()
+    health: Annotated[
+        HealthSettings, Meta(description="How targets are protected, and calls from targets that fail.")
+    ] = HealthSettings()
+    recovery: Annotated[Recovery, Meta(description="What follows a failed attempt; a route may differ.")] = Recovery()
+    hedging: Annotated[
+        HedgeSettings, Meta(description="A second request where the first is late; off unless share is set.")
+    ] = HedgeSettings(share=0.0)
     limits: Annotated[Limits, Meta(description="What callers may take.")] = Limits()
 
     def facts(self, target: Target) -> ModelFacts:

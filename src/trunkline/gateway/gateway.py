@@ -3,6 +3,7 @@
 Refuses to know HTTP's server side and how callers prove who they are.
 """
 
+import random
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -21,7 +22,9 @@ from trunkline.gateway.transports import Transports
 from trunkline.layers.admit import Admit
 from trunkline.layers.record import Listener, Record
 from trunkline.providers.endpoint import Door, Endpoint
+from trunkline.providers.health import Health
 from trunkline.providers.provider import Provider
+from trunkline.resilience.hedge import Hedging
 from trunkline.routing.dispatch import Dispatch
 from trunkline.routing.routes import Route, Routes
 from trunkline.transport.auth import Auth
@@ -39,6 +42,7 @@ class Gateway:
         *,
         transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        rng: Callable[[], float] = random.random,
     ) -> None:
         self.config = config
         self.clock = clock
@@ -46,8 +50,9 @@ class Gateway:
         self._started = clock()
         self._transports = Transports(config.limits.provider_connections, clock, transport)
         self._doors: dict[str, dict[str, Door]] = {}
+        self.health = Health(config.health, rng=rng)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
-        self._record = Record(Admit(Dispatch(self._routes)), clock)
+        self._record = Record(Admit(Dispatch(self._routes, clock, rng)), clock)
         self.handle: Handler = self._record
 
     @property
@@ -95,10 +100,15 @@ class Gateway:
         return None if route is None else self._route(model, route)
 
     def _route(self, name: str, route: configs.Route) -> Route:
-        return Route(name, tuple(self._endpoint(step.target, route) for step in route.targets))
+        endpoints = tuple(self._endpoint(step.target, route) for step in route.targets)
+        recovery = route.recovery or self.config.recovery
+        total = route.timeouts.over(self.config.timeouts).total
+        hedging = Hedging(self.config.hedging) if self.config.hedging.share else None
+        return Route(name, endpoints, recovery, total, hedging)
 
     def _endpoint(self, target: Target, route: configs.Route) -> Endpoint:
-        price = self.config.facts(target).price
+        facts = self.config.facts(target)
+        price = facts.price
 
         def cost_of(usage: Usage) -> Nanos | None:
             return None if price is None or usage.source == "unknown" else price.charge(usage)
@@ -109,7 +119,9 @@ class Gateway:
             self._transports.of(self.config.providers[target.provider]),
             self.clock,
             route.timeouts.over(self.config.timeouts),
+            self.health.of(target),
             cost_of=cost_of,
+            window=facts.context_window,
             refuse_unsupported=route.on_unsupported == "refuse",
         )
 

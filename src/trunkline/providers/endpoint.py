@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trunkline.core.call import Call
 from trunkline.core.dialect import Dialect, Rendered
@@ -18,6 +19,8 @@ from trunkline.core.reply import Reply, held
 from trunkline.core.tokens import tokens_in
 from trunkline.core.usage import Usage
 from trunkline.providers.answer import Pace, StreamedReply, WholeReply
+from trunkline.providers.headroom import headroom
+from trunkline.providers.health import TargetHealth
 from trunkline.providers.timeouts import Timeouts
 from trunkline.transport.transport import Headers, Origin, Request, Response, Transport
 
@@ -43,12 +46,13 @@ class Door(Struct, frozen=True):
 class Endpoint:
     """Provider + model + credential: one attempt per call, any number of calls at once.
 
-    ``cost_of`` turns a usage into nano-dollars, None where the price is not known.
+    ``cost_of`` turns a usage into nano-dollars, None where the price is not known; ``window`` is the model's context
+    window in tokens; ``health`` is shared with every other route to the same target.
     """
 
     __slots__ = (
         "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "_wall", "cost_of",
-        "in_flight", "target",
+        "health", "in_flight", "target", "window",
     )  # fmt: skip
 
     def __init__(
@@ -58,13 +62,17 @@ class Endpoint:
         transport: Transport,
         clock: Callable[[], float],
         timeouts: Timeouts,
+        health: TargetHealth,
         *,
         cost_of: Callable[[Usage], Nanos | None],
+        window: int | None = None,
         refuse_unsupported: bool = False,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.target = target
+        self.health = health
         self.cost_of = cost_of
+        self.window = window
         self.in_flight = 0
         self._wall = wall
         self._typical = TYPICAL_OUTPUT
@@ -75,12 +83,16 @@ class Endpoint:
         self._timeouts = timeouts
         self._refuse = refuse_unsupported
 
-    async def __call__(self, exchange: Exchange) -> Reply:
-        """Make one attempt; returns at its first content.
+    async def __call__(self, exchange: Exchange, *, panic: bool = False) -> Reply:
+        """Make one attempt; returns at its first content. ``panic``: an open circuit may be tried before its time.
 
-        Raises CallError. How it ended and what it cost stands in ``exchange.attempts`` either way.
+        Raises CallError: Rejected where a gate is shut (nothing was sent, no attempt was made), else how the attempt
+        failed. How it ended and what it cost stands in ``exchange.attempts``.
         """
-        attempt = Attempt(self.target, self._clock())
+        now = self._clock()
+        gates = self.health.gates
+        ticket = gates.enter(now, panic=panic)
+        attempt = Attempt(self.target, now)
         exchange.attempts.append(attempt)
         self.in_flight += 1
 
@@ -88,17 +100,30 @@ class Endpoint:
             self.in_flight -= 1
             if isinstance(end, CallError):
                 end.provider = end.provider or self.target.provider
-            usage = attempt.settle(end, self._clock()).usage
-            attempt.cost = self.cost_of(usage)
-            if usage.output:
-                self._typical += (usage.completion - self._typical) * LEARNING
+            ended = self._clock()
+            outcome = attempt.settle(self._metered(end, exchange.call, ended - now), ended)
+            gates.leave(ticket, outcome, ended)
+            attempt.cost = self.cost_of(outcome.usage)
+            if outcome.usage.output:
+                self._typical += (outcome.usage.completion - self._typical) * LEARNING
 
         if exchange.call.envelope.stream:
-            attempt.expected = self._expect(exchange.call)
-        return await held(left, self._ask(exchange.call, attempt.started, exchange.started))
+            attempt.expected = self.expect(exchange.call)
+        return await held(left, self._ask(exchange.call, now, exchange.started))
 
-    def _expect(self, call: Call) -> Nanos | None:
-        """What a stream will cost if its answer is as long as this model's answers have been."""
+    def _metered(self, end: Outcome | BaseException, call: Call, duration: float) -> Outcome | BaseException:
+        """An attempt left before its answer began: the provider has read the prompt, and bills at least that."""
+        if isinstance(end, Outcome | CallError):
+            return end
+        prompt = Usage(input=tokens_in(len(call.body)), source="estimated")
+        return replace(Outcome.failed(end, duration), usage=prompt)
+
+    def ready_at(self, now: float, *, panic: bool = False) -> float:
+        """When a call may enter, as far as its gates know."""
+        return self.health.gates.ready_at(now, panic=panic)
+
+    def expect(self, call: Call) -> Nanos | None:
+        """What a call will cost if its answer is as long as this model's answers have been; None without a price."""
         output = min(call.envelope.max_tokens or self._typical, self._typical)
         return self.cost_of(Usage(input=tokens_in(len(call.body)), output=int(output), source="estimated"))
 
@@ -141,6 +166,7 @@ class Endpoint:
             raise pace.late(committed=False) from error
 
     async def _answer(self, response: Response, call: Call, dialect: Dialect, rendered: Rendered, pace: Pace) -> Reply:
+        self._learn(response)
         if response.status != OK:
             response.expires = min(response.expires, self._clock() + ERROR_BODY_SECONDS)
             body = await response.read(ERROR_BODY_LIMIT)
@@ -155,6 +181,11 @@ class Endpoint:
             shown = kind[:80].decode("latin-1") or "no content type"
             raise BadReply(f"asked for a stream and got {shown} instead of text/event-stream")
         return await self._whole(response, call, dialect, rendered, pace)
+
+    def _learn(self, response: Response) -> None:
+        """What the provider says is left, so that the next call waits or goes elsewhere before it is refused."""
+        if told := headroom(response.headers, self._wall):
+            self.health.rates.learn(self._clock(), requests=told.get("requests"), tokens=told.get("tokens"))
 
     async def _whole(self, response: Response, call: Call, dialect: Dialect, rendered: Rendered, pace: Pace) -> Reply:
         body = await response.read(WHOLE_BODY_LIMIT)

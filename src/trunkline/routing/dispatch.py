@@ -1,29 +1,113 @@
-"""The innermost handler: walks a route's endpoints until one answers.
+"""The innermost handler: one loop over a route's endpoints, until one answers or nobody is left who could.
 
-Refuses to know dialects and bytes, and decides nothing itself: ``recovery`` does.
+Refuses to decide: ``recovery`` does, from the history alone. Here is the waiting and the asking.
 """
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from msgspec.structs import replace
 
 from trunkline.core.errors import CallError
 from trunkline.core.exchange import Exchange
 from trunkline.core.reply import Reply
-from trunkline.routing import recovery
-from trunkline.routing.routes import Routes
+from trunkline.providers.endpoint import Endpoint
+from trunkline.resilience.gate import Rejected
+from trunkline.resilience.recovery import Again, Candidate, Elsewhere, Recovery, Stop, Tried
+from trunkline.routing import verdict
+from trunkline.routing.hedged import hedged
+from trunkline.routing.routes import Route, Routes
+
+LEAST_SECONDS = 0.05  # no attempt begins with less left: nobody connects and answers faster over a network
 
 
 class Dispatch:
-    """One loop over the targets of the call's model; the number of requests on the providers' bills is its count."""
+    """One loop and one deadline; the number of requests on the providers' bills is the number of its attempts."""
 
-    __slots__ = ("routes",)
+    __slots__ = ("_clock", "_rng", "_sleep", "routes")
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        clock: Callable[[], float],
+        rng: Callable[[], float] = random.random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self.routes = routes
+        self._clock = clock
+        self._rng = rng
+        self._sleep = sleep
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """The first answer that begins. Raises UnknownModel, or the most actionable of the targets' errors."""
-        for endpoint in self.routes.find(exchange.call.envelope.model).endpoints:
+        route = self.routes.find(exchange.call.envelope.model)
+        first = route.endpoints[0]
+        tried: list[Tried] = []
+        if first.ready_at(now := self._clock()) <= now:  # nearly every call: nothing to decide
             try:
-                return await endpoint(exchange)
+                return await self._ask(exchange, route, first)
+            except Rejected:
+                pass
             except CallError as error:
-                if not recovery.goes_on(error):
-                    raise
-        raise recovery.verdict(exchange.attempts)
+                tried.append(self._tried(first, error))
+        return await self._recovered(exchange, route, tried)
+
+    async def _recovered(self, exchange: Exchange, route: Route, tried: list[Tried]) -> Reply:
+        recovery = limited(route.recovery, exchange.call.max_attempts)
+        deadline = min(exchange.call.deadline, exchange.started + route.total)
+        by_target = {endpoint.target: endpoint for endpoint in reversed(route.endpoints)}
+        while True:
+            now = self._clock()
+            candidates = [self._candidate(endpoint, now) for endpoint in route.endpoints]
+            step = recovery.next(candidates, tried, now=now, deadline=deadline, rng=self._rng, minimum=LEAST_SECONDS)
+            if isinstance(step, Stop):
+                raise verdict.of(exchange, step, candidates, now)
+            if step.at > now:
+                await self._sleep(step.at - now)
+            endpoint = by_target[step.candidate.target]
+            self._note(exchange, route, endpoint, now)
+            if isinstance(step, Again) and step.charged:
+                endpoint.health.retries.withdraw(self._clock())
+            try:
+                return await self._ask(exchange, route, endpoint, panic=isinstance(step, Elsewhere) and step.panic)
+            except Rejected:
+                continue  # the gate shut since; what it says now is in the next candidates
+            except CallError as error:
+                tried.append(self._tried(endpoint, error))
+
+    async def _ask(self, exchange: Exchange, route: Route, endpoint: Endpoint, *, panic: bool = False) -> Reply:
+        endpoint.health.retries.deposit(self._clock())
+        if route.hedging is None or len(route.endpoints) == 1 or exchange.attempts or panic:
+            return await endpoint(exchange, panic=panic)
+        return await hedged(exchange, endpoint, route, self._clock)
+
+    def _candidate(self, endpoint: Endpoint, now: float) -> Candidate:
+        return Candidate(
+            endpoint.target,
+            endpoint.ready_at(now),
+            panic_at=endpoint.ready_at(now, panic=True),
+            credential=endpoint.target.provider,  # one credential a provider
+            window=endpoint.window,
+            may_retry=endpoint.health.retries.allows(now),
+        )
+
+    def _tried(self, endpoint: Endpoint, error: CallError) -> Tried:
+        now = self._clock()
+        return Tried(self._candidate(endpoint, now), error, now)
+
+    def _note(self, exchange: Exchange, route: Route, chosen: Endpoint, now: float) -> None:
+        """Who stood before the chosen one and was not asked, and why."""
+        asked = {attempt.target for attempt in exchange.attempts}
+        for endpoint in route.endpoints:
+            if endpoint is chosen:
+                return
+            if endpoint.target not in asked and (why := endpoint.health.why(now)):
+                note = f"{endpoint.target}: {why}"
+                if note not in exchange.passed:
+                    exchange.passed.append(note)
+
+
+def limited(recovery: Recovery, most: int | None) -> Recovery:
+    """The route's settings, with the caller's own limit on attempts if that is lower."""
+    return recovery if most is None or most >= recovery.max_attempts else replace(recovery, max_attempts=max(1, most))

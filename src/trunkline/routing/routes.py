@@ -10,15 +10,20 @@ from msgspec import Struct
 from trunkline.core.errors import UnknownModel
 from trunkline.core.nearest import hint, quoted
 from trunkline.providers.endpoint import Endpoint
+from trunkline.resilience.hedge import Hedging
+from trunkline.resilience.recovery import Recovery
 
 DIRECT_LIMIT = 1024  # endpoints kept for directly named models; callers choose those names, so they are bounded
 
 
 class Route(Struct, frozen=True):
-    """A model name and the endpoints behind it, first choice first."""
+    """A model name and the endpoints behind it, first choice first; ``total`` seconds for the whole call."""
 
     name: str
     endpoints: tuple[Endpoint, ...]
+    recovery: Recovery = Recovery()
+    total: float = 600.0
+    hedging: Hedging | None = None
 
 
 class Routes:

@@ -23,6 +23,9 @@ STREAM = [
 ]
 
 
+MOST_ATTEMPTS = 100
+
+
 class UnsupportedMedia(InvalidRequest):
     """The body is of a type that no door takes."""
 
@@ -70,7 +73,7 @@ class Chat:
 
     def _call(self, body: bytes, caller: Caller, headers: Headers) -> Call:
         try:
-            return Call(body, self._dialect, caller=caller, headers=headers)
+            return Call(body, self._dialect, caller=caller, headers=headers, max_attempts=attempts_allowed(headers))
         except InvalidRequest as error:
             # only a body that is no JSON is blamed on its headers: plain curl -d sends good JSON as a form
             said = {name: value[:80].decode("latin-1") for name, value in headers}
@@ -111,6 +114,17 @@ class Chat:
         await send({"type": "http.response.body", "body": b""})
 
 
+def attempts_allowed(headers: Headers) -> int | None:
+    """``x-trunkline-max-attempts``: 1 switches retries and fallbacks off for this call. Raises InvalidRequest."""
+    value = next((value for name, value in headers if name == b"x-trunkline-max-attempts"), None)
+    if value is None:
+        return None
+    if not value.isdigit() or not 1 <= int(value[:9]) <= MOST_ATTEMPTS:
+        shown = value[:40].decode("latin-1")
+        raise InvalidRequest(f"x-trunkline-max-attempts is {shown!r}; send a number from 1 to {MOST_ATTEMPTS}")
+    return int(value)
+
+
 def facts(exchange: Exchange | None, reply: Reply | None) -> Headers:
     """Who answered, after how many attempts, at what cost: on every answer, errors too.
 
@@ -127,6 +141,10 @@ def facts(exchange: Exchange | None, reply: Reply | None) -> Headers:
         (b"x-trunkline-cost-usd", b"unknown" if cost is None else usd(cost).encode()),
         (b"x-trunkline-cost-source", source.encode()),
     ]
+    if exchange is not None and (len(exchange.attempts) > 1 or exchange.passed):
+        headers.append((b"x-trunkline-trail", _safe(exchange.trail)))
+    if exchange is not None and exchange.attempts and reply is None:
+        headers.append((b"x-should-retry", b"false"))  # both vendors' SDKs obey it: all that could be done was done
     if reply is not None and reply.dropped:
         headers.append((b"x-trunkline-dropped", _safe(", ".join(reply.dropped))))
     return headers

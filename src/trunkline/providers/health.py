@@ -1,0 +1,110 @@
+"""The gates of every target, shared by all routes that lead to it: what is known of its health, and who may enter.
+
+Refuses to choose between targets, to wait and to send.
+
+A call passes three circuits, from the outside in: the provider's endpoint (connections, DNS, TLS), the credential
+(keys and quotas), the model. So a revoked key closes all models behind it, and a broken model closes nothing else.
+"""
+
+import random
+from collections.abc import Callable
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from trunkline.core.errors import Blame
+from trunkline.core.exchange import Target
+from trunkline.resilience.circuit_breaker import Circuit
+from trunkline.resilience.circuit_settings import CircuitSettings
+from trunkline.resilience.concurrency_limit import ConcurrencyLimit, ConcurrencySettings
+from trunkline.resilience.gate import Gates
+from trunkline.resilience.latency import Latency
+from trunkline.resilience.rate_limit import RateLimitGate, RateLimitSettings
+from trunkline.resilience.retry_budget import RetryBudget, RetryBudgetSettings
+from trunkline.resilience.transitions import Listener
+
+MOST_TARGETS = 4096  # callers may name models directly; the health of the oldest is forgotten first
+
+
+class HealthSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How targets are protected, and calls from targets that fail."""
+
+    circuit_breaker: Annotated[
+        CircuitSettings, Meta(description="When a target that fails is left alone, and for how long.")
+    ] = CircuitSettings()
+    concurrency: Annotated[
+        ConcurrencySettings, Meta(description="Calls in flight at one target; falls on 429 and timeouts.")
+    ] = ConcurrencySettings()
+    rate_limit: Annotated[
+        RateLimitSettings, Meta(description="Pauses after a 429, and headroom learned from rate-limit headers.")
+    ] = RateLimitSettings()
+    retry_budget: Annotated[RetryBudgetSettings, Meta(description="How many requests to a target may be retries.")] = (
+        RetryBudgetSettings()
+    )
+
+
+class TargetHealth:
+    """All that is known of one target."""
+
+    __slots__ = ("circuits", "gates", "latency", "limit", "rates", "retries")
+
+    def __init__(self, circuits: tuple[Circuit, ...], settings: HealthSettings) -> None:
+        self.circuits = circuits  # endpoint, credential, model
+        self.limit = ConcurrencyLimit(settings.concurrency)
+        self.rates = RateLimitGate(settings.rate_limit)
+        self.latency = Latency()
+        self.retries = RetryBudget(settings.retry_budget)
+        self.gates: Gates = Gates((*circuits, self.rates, self.limit, self.latency))
+
+    def why(self, now: float) -> str | None:
+        """Why a call may not enter now; None when it may."""
+        for circuit in self.circuits:
+            wait = circuit.ready_at(now) - now
+            if wait > 0:
+                status = circuit.status(now)
+                cause = f" after {status.cause.kind}: {status.cause.message}" if status.cause else ""
+                return f"circuit {status.state} for {wait:.3g} s more{cause}"
+        for name, gate in (("rate limit", self.rates), ("concurrency limit", self.limit)):
+            wait = gate.ready_at(now) - now
+            if wait > 0:
+                return f"{name} used up for {wait:.3g} s more"
+        return None
+
+
+class Health:
+    """Makes the gates of a target when it is first named; names of one provider share its outer circuits."""
+
+    def __init__(
+        self,
+        settings: HealthSettings,
+        *,
+        rng: Callable[[], float] = random.random,
+        listeners: tuple[Listener, ...] = (),
+    ) -> None:
+        self.targets: dict[Target, TargetHealth] = {}
+        self._settings = settings
+        self._rng = rng
+        self._listeners = listeners
+        self._outer: dict[str, tuple[Circuit, Circuit]] = {}
+
+    def of(self, target: Target) -> TargetHealth:
+        """The health of a target, the same for whoever asks."""
+        known = self.targets.get(target)
+        if known is None:
+            if len(self.targets) >= MOST_TARGETS:
+                self.targets.pop(next(iter(self.targets)))
+            known = self.targets[target] = TargetHealth(self._circuits(target), self._settings)
+        return known
+
+    def _circuits(self, target: Target) -> tuple[Circuit, ...]:
+        outer = self._outer.get(target.provider)
+        if outer is None:
+            endpoint = self._circuit(f"{target.provider} endpoint", "endpoint")
+            outer = self._outer[target.provider] = (
+                endpoint,
+                self._circuit(f"{target.provider} credential", "credential"),
+            )
+        return (*outer, self._circuit(str(target), "model"))
+
+    def _circuit(self, name: str, scope: Blame) -> Circuit:
+        return Circuit(self._settings.circuit_breaker, name=name, scope=scope, rng=self._rng, listeners=self._listeners)

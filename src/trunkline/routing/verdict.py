@@ -1,0 +1,59 @@
+"""The error a caller is shown when nobody answered: the most actionable one, with every attempt in its text.
+
+Refuses to decide whether anybody else could be asked: that was decided.
+"""
+
+from collections.abc import Sequence
+
+from trunkline.core.errors import (
+    AuthenticationFailed,
+    CallError,
+    DeadlineExceeded,
+    InvalidRequest,
+    ModelNotFound,
+    ModelOverloaded,
+    NoTarget,
+    QuotaExceeded,
+    RateLimit,
+)
+from trunkline.core.exchange import Exchange
+from trunkline.resilience.gate import NEVER
+from trunkline.resilience.recovery import Candidate, Stop
+
+# Which of several errors tells the caller most about what to do; the first class that fits, earlier is better.
+ACTIONABLE: tuple[type[CallError], ...] = (InvalidRequest, RateLimit, ModelOverloaded, CallError)
+OURS = (AuthenticationFailed, QuotaExceeded, ModelNotFound)  # the operator's to mend, so shown only if nothing else is
+
+
+def of(exchange: Exchange, stop: Stop, candidates: Sequence[Candidate], now: float) -> CallError:
+    """What to raise. ``final`` errors are the last attempt's own; no attempt at all means that every gate is shut."""
+    errors = [(str(one.target), one.outcome.error) for one in exchange.attempts if one.outcome and one.outcome.error]
+    if not errors:
+        return _shut(exchange, stop, candidates, now)
+    if len(errors) == 1 or stop.reason == "final":
+        return errors[-1][1]
+    best = min((error for _, error in errors), key=_rank)
+    listed = "; ".join([*(f"{target}: {error.message}" for target, error in errors), *exchange.passed])
+    shown = type(best)(
+        f"all {len(errors)} attempts failed: {listed}",
+        param=best.param,
+        code=best.code,
+        provider_status=best.provider_status,
+        retry_after=min((error.retry_after for _, error in errors if error.retry_after), default=None),
+    )
+    shown.__cause__ = best
+    return shown
+
+
+def _shut(exchange: Exchange, stop: Stop, candidates: Sequence[Candidate], now: float) -> CallError:
+    soonest = min((candidate.ready_at for candidate in candidates), default=NEVER)
+    told = f": {'; '.join(exchange.passed)}" if exchange.passed else ""
+    if stop.reason == "deadline" and soonest <= now:
+        return DeadlineExceeded("the call's total time ended before any target could be asked; raise timeouts.total")
+    return NoTarget(f"no target can be asked now{told}", retry_after=soonest - now if soonest < NEVER else None)
+
+
+def _rank(error: CallError) -> int:
+    if isinstance(error, OURS):
+        return len(ACTIONABLE)
+    return next(place for place, kind in enumerate(ACTIONABLE) if isinstance(error, kind))
