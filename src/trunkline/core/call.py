@@ -89,6 +89,17 @@ class Call:
             return dialect.readdress(self.body, self.envelope, model)
         return dialect.write_request(self.request, model)
 
+    def with_body(self, body: bytes) -> "Call":
+        """The same call with other bytes in the same dialect. Raises InvalidRequest."""
+        return Call(
+            body,
+            self.dialect,
+            caller=self.caller,
+            deadline=self.deadline,
+            headers=self.headers,
+            max_attempts=self.max_attempts,
+        )
+
     def __repr__(self) -> str:
         kind = "stream" if self.envelope.stream else "whole"
         return f"<Call {self.envelope.model!r} [{self.dialect.name} | {kind} | {len(self.body)} bytes]>"
