@@ -91,8 +91,7 @@ def units_of(dollars_per_million: Decimal, places: int) -> int:
         units, rest = divmod(over * int(10**places), under)
         if not rest:
             return units
-    most = "six" if places == PLACES else places
-    raise ValueError(f"{dollars_per_million} has more than {most} decimals: write dollars per million tokens")
+    raise ValueError(f"{dollars_per_million} has more than {places} decimals: write dollars per million tokens")
 
 
 def decimals(amount: Decimal) -> int:
