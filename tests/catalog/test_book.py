@@ -135,6 +135,10 @@ def test_the_version_follows_the_prices_and_not_the_day_they_were_compiled():
     assert one.tariff("own", "m").version == one.version
 
 
+def test_a_book_shows_its_version_and_size():
+    assert repr(book(row(1))) == f"<PriceBook {book(row(1)).version} [1 providers | 1 models]>"
+
+
 def test_a_price_somebody_agreed_on_is_a_tariff_too():
     price = PublishedPrice(input=Decimal(1), output=Decimal(2)).price()
 

@@ -52,6 +52,20 @@ def test_a_book_that_cannot_be_put_in_place_leaves_the_old_one_and_nothing_else(
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("book.json", "the old one")]
 
 
+def test_a_disk_that_is_full_leaves_the_old_book_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "book.json"
+    path.write_text("the old one")
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(PriceBookError, match="No space left on device"):
+        write_list(path, BOOK)
+
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("book.json", "the old one")]
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(PriceBookError, match="cannot be written: No such file"):
         write_list(tmp_path / "gone" / "book.json", BOOK)

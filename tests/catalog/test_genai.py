@@ -55,6 +55,18 @@ def test_a_model_that_is_ever_without_a_price_per_token_stays_unknown(prices):
     assert model(prices) is None
 
 
+def test_a_model_without_a_price_at_some_hours_stays_unknown():
+    night = {"constraint": {"start_time": "00:00:00", "end_time": "08:00:00"}, "prices": {"audio_hours": 1}}
+
+    assert model([{"prices": {"input_mtok": 2}}, night]) is None
+
+
+def test_a_constraint_that_says_nothing_always_holds():
+    found = model([{"prices": {"input_mtok": 2}}, {"constraint": {}, "prices": {"input_mtok": 3}}])
+
+    assert [row.input for row in found.rows] == [3]
+
+
 def test_nothing_to_pay_needs_a_name_that_says_so():
     free = compiled([{"id": "own", "models": [{"id": "m:free", "match": {}, "prices": {}}]}], "test 1", TODAY)
 

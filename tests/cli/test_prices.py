@@ -82,6 +82,17 @@ def test_a_source_that_is_no_book_leaves_the_old_one(run, tmp_path):
     assert old.read_bytes() == before
 
 
+def test_an_old_book_that_cannot_be_read_is_replaced_only_when_forced(run, tmp_path):
+    new = write(tmp_path / "new.json", {"a": "1"})
+    (tmp_path / "old.json").write_text("{")
+
+    with pytest.raises(PriceBookError, match=r"old.json: .*truncated. Mend it, or replace it with --force"):
+        run("refresh", "--from", str(new), "--to", "old.json")
+
+    assert run("refresh", "--from", str(new), "--to", "old.json", "--force").exit_code == 0
+    assert read_list(tmp_path / "old.json") == read_list(new)
+
+
 def test_the_data_file_of_genai_prices_is_taken_too(run, tmp_path):
     (tmp_path / "data.json").write_text(
         '[{"id": "x-ai", "models": [{"id": "m", "match": {}, "prices": {"input_mtok": 0.1}}]}]'

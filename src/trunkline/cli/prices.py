@@ -78,7 +78,7 @@ def show(name: str | None, book: Path, *, as_json: bool) -> None:
 
 def replace(to: Path, make: Callable[[PriceList | None], PriceList], *, force: bool) -> None:
     """Put the book that ``make`` makes of the old one in its place and say what changed. PriceBookError on an alarm."""
-    old = read_list(to) if to.exists() else None
+    old = _present(to, force=force)
     new = make(old)
     if old is not None:
         found = changes(old, new)
@@ -88,6 +88,18 @@ def replace(to: Path, make: Callable[[PriceList | None], PriceList], *, force: b
             raise PriceBookError(f"{to} is as it was: {'; '.join(against)}. Take it all the same with --force.")
     write_list(to, new)
     click.echo(f"{to}: {_count(new):,} models of {len(new.providers)} providers, version {PriceBook(new).version}")
+
+
+def _present(to: Path, *, force: bool) -> PriceList | None:
+    """The book to be replaced; None where there is none, or with ``force`` none that can be read."""
+    if not to.exists():
+        return None
+    try:
+        return read_list(to)
+    except PriceBookError as error:
+        if force:
+            return None
+        raise PriceBookError(f"{error}. Mend it, or replace it with --force.") from error
 
 
 def _fresh(source: Path | None, today: date) -> PriceList:
