@@ -7,6 +7,7 @@ The names in ``__all__`` are public; everything else is private and may change.
 """
 
 from trunkline._version import __version__
+from trunkline.breaker import CircuitBreaker, ExponentialBackoff
 from trunkline.client import Answer, Client, Dollars, Stream, open  # noqa: A004 - trunkline.open is the front door
 from trunkline.core.chat import Completion, ToolUse
 from trunkline.core.errors import (
@@ -36,6 +37,7 @@ __all__ = [
     "BadReply",
     "BrokenStream",
     "CallError",
+    "CircuitBreaker",
     "Client",
     "Completion",
     "Config",
@@ -44,6 +46,7 @@ __all__ = [
     "ContextLengthExceeded",
     "DeadlineExceeded",
     "Dollars",
+    "ExponentialBackoff",
     "InvalidRequest",
     "ModelOverloaded",
     "Network",

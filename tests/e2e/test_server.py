@@ -148,3 +148,39 @@ async def test_sigterm_drains_open_answers_and_says_so_when_time_is_up(
         assert b'"error"' in answer.rstrip().rpartition(b"\n\n")[2]
     with pytest.raises(OSError, match="Cannot connect"):
         await call()
+
+
+async def test_the_operators_door_wants_its_own_key_and_calls_no_models(build: Build) -> None:
+    house = await build(KEYS + "\nadmin_key: sk-admin-0123456789abcdef")
+    caller, admin = {"x-api-key": "sk-trunkline-0123456789abcdef"}, {"x-api-key": "sk-admin-0123456789abcdef"}
+    body = {"model": "openai", "messages": [{"role": "user", "content": "hi"}]}
+
+    async def look(headers: dict[str, str]) -> int:
+        async with house.http.get(house.url + "/admin/health", headers=headers) as response:
+            return response.status
+
+    assert [await look(headers) for headers in ({}, caller, admin)] == [401, 401, 200]
+    assert (await house.post("/v1/chat/completions", body, admin))[0] == 401
+    shut = await build(KEYS)
+    async with shut.http.get(shut.url + "/admin/health", headers=caller) as response:
+        assert response.status == 403
+        assert "admin_key" in (await response.json())["error"]["message"]
+
+
+async def test_the_operator_sees_which_target_is_shut_why_and_for_how_long(build: Build) -> None:
+    house = await build("health: {circuit_breaker: {consecutive: 2, open_seconds: 30}}")
+    for _ in range(2):
+        await house.chat("oa/fault:status:503")
+    await house.chat("openai")
+    async with house.http.get(house.url + "/admin/health") as response:
+        targets = {row["target"]: row for row in (await response.json())["targets"]}
+    command = [sys.executable, "-m", "trunkline", "status", "--url", house.url]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    shown = (await process.communicate())[0].decode()
+    broken, well = targets["oa/fault:status:503"], targets["oa/sim"]
+    assert 20 < broken["ready_in"] <= 30
+    assert "circuit open" in broken["why"]
+    assert [circuit["state"] for circuit in broken["circuits"]] == ["closed", "closed", "open"]
+    assert well["why"] is None
+    assert "circuit open" in shown
+    assert "sk-" not in shown

@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": "Run the gateway.",
     "check": "Validate a config and print the house it describes.",
     "ask": "Ask a model a question and stream its answer.",
+    "status": "Show what a running gateway knows of its targets.",
     "models": "List the models a config offers.",
     "prices": "Make, check and show the price book.",
     "simulate": "Serve simulated providers with scripted faults.",

@@ -125,6 +125,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     keys: Annotated[
         tuple[VirtualKey, ...], Meta(max_length=100_000, description="Who may call. None: everybody, on loopback only.")
     ] = ()
+    admin_key: Annotated[
+        Secret | None,
+        Meta(
+            description="Opens the doors below /admin; calls no models. None: they answer on loopback without keys only."
+        ),
+    ] = None
     timeouts: Annotated[Timeouts, Meta(description="Of every attempt; a route may differ.")] = Timeouts()
     health: Annotated[
         HealthSettings, Meta(description="How targets are protected, and calls from targets that fail.")

@@ -17,11 +17,11 @@ from trunkline.core.exchange import Target
 from trunkline.resilience.circuit_breaker import Circuit
 from trunkline.resilience.circuit_settings import CircuitSettings
 from trunkline.resilience.concurrency_limit import ConcurrencyLimit, ConcurrencySettings
-from trunkline.resilience.gate import Gates
+from trunkline.resilience.gate import NEVER, Gates
 from trunkline.resilience.latency import Latency
 from trunkline.resilience.rate_limit import RateLimitGate, RateLimitSettings
 from trunkline.resilience.retry_budget import RetryBudget, RetryBudgetSettings
-from trunkline.resilience.transitions import Listener
+from trunkline.resilience.transitions import CircuitStatus, Listener
 
 MOST_TARGETS = 4096  # callers may name models directly; the health of the oldest is forgotten first
 
@@ -43,6 +43,19 @@ class HealthSettings(Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class TargetStatus(Struct, frozen=True):
+    """One target as an operator sees it; seconds. ``ready_in`` None: it does not open by itself."""
+
+    target: str
+    ready_in: float | None
+    why: str | None
+    in_flight: int
+    limit: int
+    first_content_p50: float | None
+    first_content_p95: float | None
+    circuits: list[CircuitStatus]
+
+
 class TargetHealth:
     """All that is known of one target."""
 
@@ -55,6 +68,20 @@ class TargetHealth:
         self.latency = Latency()
         self.retries = RetryBudget(settings.retry_budget)
         self.gates: Gates = Gates((*circuits, self.rates, self.limit, self.latency))
+
+    def status(self, target: Target, now: float) -> TargetStatus:
+        """All there is to see, at ``now``."""
+        ready_in = self.gates.ready_at(now) - now
+        return TargetStatus(
+            target=str(target),
+            ready_in=ready_in if ready_in < NEVER else None,
+            why=self.why(now),
+            in_flight=self.limit.in_flight,
+            limit=self.limit.limit,
+            first_content_p50=self.latency.p50,
+            first_content_p95=self.latency.p95,
+            circuits=[circuit.status(now) for circuit in self.circuits],
+        )
 
     def why(self, now: float) -> str | None:
         """Why a call may not enter now; None when it may."""
@@ -95,6 +122,10 @@ class Health:
                 self.targets.pop(next(iter(self.targets)))
             known = self.targets[target] = TargetHealth(self._circuits(target), self._settings)
         return known
+
+    def report(self, now: float) -> list[TargetStatus]:
+        """Every target asked so far: its state, why, until when."""
+        return [known.status(target, now) for target, known in self.targets.items()]
 
     def _circuits(self, target: Target) -> tuple[Circuit, ...]:
         outer = self._outer.get(target.provider)

@@ -45,6 +45,7 @@ class Dispatch:
         first = route.endpoints[0]
         tried: list[Tried] = []
         if first.ready_at(now := self._clock()) <= now:  # nearly every call: nothing to decide
+            first.health.retries.deposit(now)
             try:
                 return await self._ask(exchange, route, first)
             except Rejected:
@@ -67,8 +68,7 @@ class Dispatch:
                 await self._sleep(step.at - now)
             endpoint = by_target[step.candidate.target]
             self._note(exchange, route, endpoint, now)
-            if isinstance(step, Again) and step.charged:
-                endpoint.health.retries.withdraw(self._clock())
+            self._charge(endpoint, step)
             try:
                 return await self._ask(exchange, route, endpoint, panic=isinstance(step, Elsewhere) and step.panic)
             except Rejected:
@@ -76,8 +76,14 @@ class Dispatch:
             except CallError as error:
                 tried.append(self._tried(endpoint, error))
 
+    def _charge(self, endpoint: Endpoint, step: Again | Elsewhere) -> None:
+        """A retry is paid for from its target's budget, which every other request fills."""
+        if isinstance(step, Elsewhere):
+            endpoint.health.retries.deposit(self._clock())
+        elif step.charged:
+            endpoint.health.retries.withdraw(self._clock())
+
     async def _ask(self, exchange: Exchange, route: Route, endpoint: Endpoint, *, panic: bool = False) -> Reply:
-        endpoint.health.retries.deposit(self._clock())
         if route.hedging is None or len(route.endpoints) == 1 or exchange.attempts or panic:
             return await endpoint(exchange, panic=panic)
         return await hedged(exchange, endpoint, route, self._clock)

@@ -7,6 +7,7 @@ from trunkline.core.dialect import Dialect
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.gateway import Gateway
+from trunkline.server.admin import Admin
 from trunkline.server.app import Door
 from trunkline.server.auth import Keys
 from trunkline.server.chat import Chat
@@ -23,12 +24,14 @@ class GatewayDoors:
         self._openai = OpenAIChat()
         self._anthropic = AnthropicMessages()
         health, models = Health(gateway), Models(gateway, keys)
+        admin = Admin(gateway, keys, gateway.config.admin_key)
         self._one_model: dict[str, Door] = {"GET": models.one}
         self._table: dict[str, dict[str, Door]] = {
             "/v1/chat/completions": {"POST": Chat(gateway, keys, self._openai)},
             "/v1/messages": {"POST": Chat(gateway, keys, self._anthropic)},
             "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic)},
             "/v1/models": {"GET": models.list},
+            "/admin/health": {"GET": admin.health},
             "/livez": {"GET": health.live, "HEAD": health.live},
             "/readyz": {"GET": health.ready, "HEAD": health.ready},
             "/health": {"GET": health.health, "HEAD": health.health},
