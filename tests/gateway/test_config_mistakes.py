@@ -154,7 +154,7 @@ MISTAKES = {
     "a URL with a query": (
         BASE + "  mine: {url: 'https://host/v1?key=1'}\n",
         (
-            'trunkline.yaml:4: providers.mine.url: "https://host/v1?key=1" is not allowed. It must be a URL like '
+            'trunkline.yaml:4: providers.mine.url: "https://host/v1?****" is not allowed. It must be a URL like '
             "https://host/v1, without credentials or ?"
         ),
     ),
@@ -319,3 +319,9 @@ def test_toml_mistakes_are_told_by_path(mistakes):
             "Configured: openai"
         )
     ]
+
+
+def test_one_unknown_provider_is_one_mistake(mistakes):
+    told = mistakes("providers: {opneai: {}}\n")
+    assert len(told) == 1
+    assert 'did you mean "openai"?' in told[0]

@@ -97,6 +97,18 @@ def test_credentials_in_a_url_are_refused_and_not_shown(mistakes):
     assert CANARY not in told[0]
 
 
+def test_a_key_in_a_urls_query_is_refused_and_not_shown(mistakes):
+    told = mistakes(f"providers: {{mine: {{url: 'https://host/v1?api-key={CANARY}', auth: none}}}}\n")
+    assert "//host/v1?****" in told[0]
+    assert CANARY not in "".join(told)
+
+
+def test_a_key_that_cannot_be_read_is_told_once(mistakes):
+    told = mistakes("providers: {openai: {key: 'file:/no/such/file'}}\n")
+    assert len(told) == 1
+    assert "/no/such/file" in told[0]
+
+
 def test_no_secret_is_in_the_tree_a_repr_or_a_pickle(house):
     config = house(
         "providers:\n  openai:\n  mine: {url: 'http://127.0.0.1:1', key: '${K}'}\n"

@@ -40,9 +40,11 @@ def built(document: Document, environ: Mapping[str, str]) -> Config:
     tree = {**tree, "providers": filled(tree.get("providers"), found)} if "providers" in tree else tree
     broken: set[Where] = {("providers", name) for name, table in _tables(tree).items() if table is None}
     tree = _without(tree, broken)
+    silent |= {("providers",)} if broken else set()  # a table that is empty only because its one entry is wrong
     decoding = Decoding(document.folder)
     config: Config = decoding.decode(Config, tree, ())
     found += [problem for problem in decoding.problems if problem[0] not in silent]
+    silent |= {where[:-1] for where, _ in found if where[-1:] == ("key",)}  # a key that cannot be read is a key
     if config is not BROKEN:
         config = _keyed(config, environ)
         found += [problem for problem in problems(config, _tables(document.tree)) if problem[0] not in silent]

@@ -22,7 +22,8 @@ from trunkline.gateway.interpolation import FromEnvironment
 from trunkline.gateway.secret_file import read_secret
 from trunkline.gateway.units import seconds, size
 
-_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+_CREDENTIALS = re.compile(r"(//)[^/@\s]*(?=@)")
+_QUERY = re.compile(r"(//[^?\s]*\?)\S+")
 
 
 class _Broken:
@@ -148,11 +149,11 @@ class Decoding:
 
 
 def shown(value: Any) -> str:
-    """A value as messages show it: shortened, and what came from the environment only by its variable."""
+    """A value as messages show it: what came from the environment by its variable, a URL without what may be a key."""
     if isinstance(value, FromEnvironment):
         return quoted(value.written)
     if isinstance(value, str):
-        return quoted(_CREDENTIALS.sub("//****@", value))
+        return quoted(_QUERY.sub(r"\1****", _CREDENTIALS.sub(r"\1****", value)))
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, int | float | Decimal):
