@@ -244,6 +244,16 @@ def test_tool_choices_are_told_in_anthropics_words(
     assert body.get("tool_choice") == expected
 
 
+@pytest.mark.parametrize(
+    ("part", "named"), [(Text(" "), "takes. Send"), (Foreign("openai", {"type": "input_audio"}), "input_audio")]
+)
+def test_messages_of_which_nothing_is_left_are_refused_by_name(part: Part, named: str):
+    with pytest.raises(Unsupported, match=named) as caught:
+        written(said("user", part))
+
+    assert caught.value.param == "messages"
+
+
 def test_a_choice_of_no_tool_among_none_is_nothing_to_drop():
     body, dropped = written(tool_choice=ToolChoice("none"))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from trunkline.core.chat import ChatRequest, Tool, ToolUse
 from trunkline.core.dialect import Rendered
+from trunkline.core.errors import Unsupported
 from trunkline.dialects.anthropic_messages.generations import generation_of
 from trunkline.dialects.anthropic_messages.thinking import NOT, Thinking, adaptive, with_budget
 from trunkline.dialects.anthropic_messages.write_turns import TurnWriter
@@ -34,6 +35,8 @@ class RequestWriter:
         request = self._request
         writer = TurnWriter(self._dropped)
         writer.write(request.messages)
+        if not writer.turns:
+            raise Unsupported(nothing_left(self._dropped), param="messages")
         thinking = self._thinking()
         fields: Json = {"model": self._model, "max_tokens": self._max_tokens(thinking)}
         if writer.system:
@@ -137,6 +140,12 @@ class RequestWriter:
             "presence_penalty": bool(request.presence_penalty),
         }
         return [name for name, said in numbers.items() if said] + list(request.extra)
+
+
+def nothing_left(dropped: list[str]) -> str:
+    """What to tell a caller whose messages hold nothing that Anthropic takes."""
+    named = f" ({', '.join(dict.fromkeys(dropped))} cannot be sent to it)" if dropped else ""
+    return f"No message holds anything that this target takes{named}. Send one with text, an image or a document."
 
 
 def _tool(tool: Tool) -> Json:
