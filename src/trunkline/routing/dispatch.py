@@ -44,14 +44,13 @@ class Dispatch:
         route = self.routes.find(exchange.call.envelope.model)
         first = route.endpoints[0]
         tried: list[Tried] = []
-        if first.ready_at(now := self._clock()) <= now:  # nearly every call: nothing to decide
-            first.health.retries.deposit(now)
-            try:
-                return await self._ask(exchange, route, first)
-            except Rejected:
-                pass
-            except CallError as error:
-                tried.append(self._tried(first, error))
+        first.health.retries.deposit(self._clock())
+        try:
+            return await self._ask(exchange, route, first)  # nearly every call: nothing to decide
+        except Rejected:
+            pass
+        except CallError as error:
+            tried.append(self._tried(first, error))
         return await self._recovered(exchange, route, tried)
 
     async def _recovered(self, exchange: Exchange, route: Route, tried: list[Tried]) -> Reply:
