@@ -1,0 +1,200 @@
+"""Holds money for attempts before they are sent, and settles it when they have ended.
+
+Refuses to send anything, and to let an attempt be sent whose hold is not durable: whatever happens to this process
+then, the hold becomes the attempt's record.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from trunkline.accounting import ledger, worst_case
+from trunkline.accounting.budgets import BudgetRule, Demand, crossed, demands
+from trunkline.accounting.refusals import BudgetExceeded, UnknownPrice
+from trunkline.accounting.worst_case import Offer
+from trunkline.core.call import Call
+from trunkline.core.errors import CallError
+from trunkline.core.exchange import Attempt, Exchange
+from trunkline.core.money import Nanos, usd
+from trunkline.stores.holds import Hold, Refusal, Settled
+from trunkline.stores.ports import Store
+from trunkline.stores.records import Millis, UsageRecord
+
+log = logging.getLogger("trunkline")
+
+LEASE: Millis = 30_000
+TRIES = 3  # to shrink an answer while others spend what is left
+
+Settlement = tuple["Held", Nanos, UsageRecord | None]
+
+
+class Held(Struct, frozen=True):
+    """Money held for one attempt, and the call to send: with a limit on its answer where budgets need one."""
+
+    hold: Hold
+    call: Call
+    demands: tuple[Demand, ...]
+
+
+class Nearing(Struct, frozen=True):
+    """A budget has passed a mark: ``percent`` of its limit is spent."""
+
+    budget: str
+    subject: str
+    percent: int
+    spent: Nanos
+    limit: Nanos
+    ends: Millis
+
+
+class Purse:
+    """The house's money. ``wall`` is Unix milliseconds, ``random`` makes bytes for ids."""
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Sequence[BudgetRule] = (),
+        *,
+        wall: Callable[[], Millis],
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.store = store
+        self.rules = tuple(rules)
+        self.owner = random(8).hex()
+        self.listeners: list[Callable[[Nearing], None]] = []
+        self._wall = wall
+        self._random = random
+        self._settling: dict[str, Settlement] = {}
+        self._failed: set[str] = set()
+        self._leased: Millis = 0
+
+    async def reserve(self, exchange: Exchange, offer: Offer) -> Held:
+        """Hold the worst case of an attempt in every account it counts against; durable when it returns.
+
+        Raises BudgetExceeded, UnknownPrice, or StoreUnavailable: an attempt that cannot be metered is not made.
+        """
+        now = self._wall()
+        if now >= self._leased - LEASE // 2:
+            await self.renew()
+        wanted = demands(self.rules, exchange.call.caller, offer.target, now)
+        if any(demand.rule.hard for demand in wanted):
+            return await self._limited(exchange, offer, wanted, now)
+        size = worst_case.size(exchange.call)
+        nanos = worst_case.cost(offer.prices(now / 1000), size, size.answer or worst_case.longest(offer, size))
+        hold = self._hold(exchange, offer, wanted, nanos, now)
+        await self.store.budgets.reserve(hold)
+        return Held(hold, exchange.call, wanted)
+
+    async def _limited(self, exchange: Exchange, offer: Offer, wanted: tuple[Demand, ...], now: Millis) -> Held:
+        """As ``reserve``, where money may run out."""
+        prices, size = offer.prices(now / 1000), worst_case.size(exchange.call)
+        if not prices:
+            names = " and ".join(str(demand) for demand in wanted if demand.rule.hard)
+            raise UnknownPrice(f"{offer.target} has no known price, and {names} must not be passed; set its prices")
+        answer = size.answer or worst_case.longest(offer, size)
+        as_it_is = size.answer is not None and size.plain
+        tries = 0
+        while True:
+            tries += 1
+            hold = self._hold(exchange, offer, wanted, worst_case.cost(prices, size, answer), now)
+            refused = await self.store.budgets.reserve(hold)
+            if not isinstance(refused, Refusal):
+                call = exchange.call if as_it_is or not hold.nanos else worst_case.capped(exchange.call, answer)
+                return Held(hold, call, wanted)
+            rule, demand = _of(wanted, refused.account)
+            answer = worst_case.affordable(prices, size, answer, refused.left)
+            if rule.when_short == "refuse" or answer < rule.least_tokens or tries == TRIES:
+                raise _exceeded(demand, refused, hold.nanos, offer)
+            as_it_is = False
+
+    def _hold(self, exchange: Exchange, offer: Offer, wanted: tuple[Demand, ...], nanos: Nanos, now: Millis) -> Hold:
+        hold_id = f"{now:012x}{self._random(8).hex()}"  # in the order of time, so that indexes grow at their end
+        charges = tuple(demand.charge for demand in wanted)
+        return Hold(hold_id, self.owner, nanos, charges, ledger.draft(hold_id, exchange, offer, now))
+
+    def settle(self, held: Held, attempt: Attempt | None) -> None:
+        """End a hold: in line when this returns. ``attempt`` None: nothing was sent."""
+        if attempt is None:
+            self._enter(held, 0, None)
+            return
+        record = ledger.ended(held.hold.draft, attempt, held.hold.nanos)
+        self._enter(held, record.booked, record)
+
+    def _enter(self, held: Held, booked: Nanos, record: UsageRecord | None) -> None:
+        hold_id = held.hold.id
+        self._settling[hold_id] = (held, booked, record)
+        self._failed.discard(hold_id)
+
+        def told(done: "asyncio.Future[tuple[Settled, ...]]") -> None:
+            if done.cancelled() or (error := done.exception()) is not None:
+                self._failed.add(hold_id)
+                log.error("an attempt is not in the ledger yet: %s", "cancelled" if done.cancelled() else error)
+                return
+            self._settling.pop(hold_id, None)
+            self._warn(held.demands, done.result())
+
+        asyncio.ensure_future(self.store.budgets.settle(held.hold, booked, record)).add_done_callback(told)
+
+    def _warn(self, wanted: Sequence[Demand], settled: Sequence[Settled]) -> None:
+        by_account = {demand.charge.account: demand for demand in wanted}
+        for account in settled:
+            demand = by_account[account.account]
+            for mark in crossed(demand.rule, account.before, account.spent):
+                self._tell(demand, mark, account.spent)
+
+    def _tell(self, demand: Demand, mark: int, spent: Nanos) -> None:
+        rule = demand.rule
+        nearing = Nearing(rule.name, demand.subject, mark, spent, rule.nanos, demand.ends)
+        log.warning("%s has passed %d %%: $%s of $%s", demand, mark, usd(spent), usd(rule.nanos))
+        for listener in self.listeners:
+            try:
+                listener(nearing)
+            except Exception:
+                log.exception("a listener to budgets failed; no call is affected")
+
+    async def renew(self) -> None:
+        """Say that this process lives, so that its holds stand."""
+        until = self._wall() + LEASE
+        await self.store.budgets.renew(self.owner, until)
+        self._leased = until
+
+    async def keep(self) -> int:
+        """To be called every few seconds: renew, settle again what failed, settle for the dead. How many of those."""
+        await self.renew()
+        for hold_id in tuple(self._failed):
+            self._enter(*self._settling[hold_id])
+        return await self.store.budgets.expire(self._wall())
+
+    async def aclose(self, patience: float = 5.0) -> None:
+        """Wait until everything in line is durable, ``patience`` seconds at most; the rest is settled as lost."""
+        end = asyncio.get_running_loop().time() + patience
+        while self._settling and asyncio.get_running_loop().time() < end:
+            for hold_id in tuple(self._failed):
+                self._enter(*self._settling[hold_id])
+            await asyncio.sleep(0.01)
+        if self._settling:
+            log.error("%d attempts will stand in the ledger as lost: the store took too long", len(self._settling))
+
+    @property
+    def unsettled(self) -> int:
+        """Attempts that have ended and are not in the ledger yet."""
+        return len(self._settling)
+
+    def __repr__(self) -> str:
+        return f"<Purse [{len(self.rules)} budgets | {self.unsettled} unsettled]>"
+
+
+def _of(wanted: Sequence[Demand], account: str) -> tuple[BudgetRule, Demand]:
+    return next((demand.rule, demand) for demand in wanted if demand.charge.account == account)
+
+
+def _exceeded(demand: Demand, refused: Refusal, wanted: Nanos, offer: Offer) -> CallError:
+    ends = datetime.fromtimestamp(demand.ends / 1000, UTC)
+    return BudgetExceeded(
+        f"{demand} has ${usd(max(0, refused.left))} of ${usd(refused.limit)} left and this call of {offer.target} may "
+        f"cost up to ${usd(wanted)}; ask for fewer max_tokens, or wait until {ends:%Y-%m-%d %H:%M} UTC"
+    )
