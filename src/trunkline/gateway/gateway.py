@@ -139,5 +139,7 @@ def door(provider: Provider, dialect: Dialect) -> Door:
     """Where a provider is asked in one dialect, and with which headers."""
     url = urlsplit(provider.base_url(dialect.name))
     origin = Origin(url.scheme, url.hostname or "", url.port or PORTS[url.scheme])
-    auth = Auth(provider.auth_for(dialect.name), provider.key or Secret(""))
-    return Door(dialect, origin, url.path + dialect.path, [(b"content-type", b"application/json"), *auth.headers()])
+    key = provider.key or Secret("")
+    auth = Auth(provider.auth_for(dialect.name), key)
+    headers = [(b"content-type", b"application/json"), *auth.headers()]
+    return Door(dialect, origin, url.path + dialect.path, headers, key.reveal().encode())

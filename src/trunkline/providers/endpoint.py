@@ -28,6 +28,7 @@ WHOLE_BODY_LIMIT = 64 * 1024 * 1024  # bytes; base64 images and audio come in wh
 ERROR_BODY_LIMIT = 1024 * 1024  # bytes; the largest real error page seen is below 100 KiB
 ERROR_BODY_SECONDS = 5.0
 COUNT_SECONDS = 5.0  # a count is asked for on the way to a chat: an estimate now is better than a count later
+SHORTEST_SECRET = 8  # bytes; a shorter key is a placeholder, and may be a part of any word
 OK = 200  # the only status an answer has
 
 TYPICAL_OUTPUT = 256.0  # tokens, until the model's own answers have shown better
@@ -35,12 +36,20 @@ LEARNING = 0.1  # weight of the newest answer
 
 
 class Door(Struct, frozen=True):
-    """Where and how a provider is spoken to in one dialect; ``headers`` carries the credential."""
+    """Where and how a provider is spoken to in one dialect; ``headers`` carries the credential, ``key`` is it."""
 
     dialect: Dialect
     origin: Origin
     target: str
     headers: Headers
+    key: bytes = b""
+
+    def blotted(self, body: bytes) -> bytes:
+        """An error's body without the key: providers repeat what they refuse, and callers are shown their words."""
+        return body.replace(self.key, b"****") if len(self.key) >= SHORTEST_SECRET else body
+
+    def __repr__(self) -> str:
+        return f"<Door {self.origin} {self.target} [{self.dialect.name}]>"
 
 
 class Endpoint:
@@ -103,7 +112,7 @@ class Endpoint:
             ended = self._clock()
             outcome = attempt.settle(self._metered(end, exchange.call, ended - now), ended)
             gates.leave(ticket, outcome, ended)
-            attempt.cost = self.cost_of(outcome.usage)
+            attempt.cost = self._charge(outcome)
             if outcome.usage.output:
                 self._typical += (outcome.usage.completion - self._typical) * LEARNING
 
@@ -127,6 +136,10 @@ class Endpoint:
         output = min(call.envelope.max_tokens or self._typical, self._typical)
         return self.cost_of(Usage(input=tokens_in(len(call.body)), output=int(output), source="estimated"))
 
+    def _charge(self, outcome: Outcome) -> Nanos | None:
+        """What an attempt cost: nothing, whatever the price, where it failed before anything could be billed."""
+        return 0 if outcome.error is not None and outcome.usage == Usage() else self.cost_of(outcome.usage)
+
     async def _ask(self, call: Call, now: float, began: float) -> Reply:
         door = self._doors.get(call.dialect.name, self._first_door)
         rendered = call.render(door.dialect, self.target.model)
@@ -139,7 +152,7 @@ class Endpoint:
         pace = self._pace(call, now, began)
         response = await self._send(call, door, rendered, pace)
         try:
-            return await self._answer(response, call, door.dialect, rendered, pace)
+            return await self._answer(response, call, door, rendered, pace)
         except BaseException as error:
             response.abort()
             if isinstance(error, ReadTimeout):
@@ -165,11 +178,12 @@ class Endpoint:
         except ReadTimeout as error:
             raise pace.late(committed=False) from error
 
-    async def _answer(self, response: Response, call: Call, dialect: Dialect, rendered: Rendered, pace: Pace) -> Reply:
+    async def _answer(self, response: Response, call: Call, door: Door, rendered: Rendered, pace: Pace) -> Reply:
+        dialect = door.dialect
         self._learn(response)
         if response.status != OK:
             response.expires = min(response.expires, self._clock() + ERROR_BODY_SECONDS)
-            body = await response.read(ERROR_BODY_LIMIT)
+            body = door.blotted(await response.read(ERROR_BODY_LIMIT))
             now = self._wall()
             raise dialect.parse_error(response.status, response.headers, body, self.target.provider, now)
         kind = (response.header(b"content-type") or b"").lower()

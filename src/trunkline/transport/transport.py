@@ -30,6 +30,10 @@ class Request(Struct, frozen=True):
     expires: float  # the response's headers must be here by then, on the transport's clock
     connect_timeout: float = 5.0  # seconds for DNS, TCP and TLS together
 
+    def __repr__(self) -> str:
+        """Without the headers: one of them is the credential."""
+        return f"<Request {self.method} {self.origin} {self.target} [{len(self.body)} bytes]>"
+
 
 class Response(Protocol):
     """A response whose headers have arrived.
