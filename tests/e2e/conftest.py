@@ -55,7 +55,8 @@ models:
   strict: {targets: [an/sim], on_unsupported: refuse}
 """
 ONE_ROUND = "{retries: 0, rounds: 1}"  # each target once: what one attempt shows is shown at once
-PRICED = json.dumps({name: {"prices": PRICES} for name in ("sim", "sim-thinker", "sim-always", "sim-cached")})
+WINDOWS = {"sim": 8000, "sim-thinker": 128_000, "sim-always": 128_000, "sim-cached": 128_000}
+PRICED = json.dumps({name: {"prices": PRICES, "context_window": window} for name, window in WINDOWS.items()})
 
 
 class House:
@@ -95,6 +96,13 @@ class House:
         return await eventually(lambda: self.simulator.log if len(self.simulator.log) >= count else None)
 
 
+def simulated(besides: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The simulator's config with more said of some providers: faults, limits, latency."""
+    providers = {name: {**provider, **besides.pop(name, {})} for name, provider in SIMULATED["providers"].items()}
+    assert not besides, f"no provider of these names: {besides}"
+    return {**SIMULATED, "providers": providers}
+
+
 def user(text: str) -> dict[str, str]:
     return {"role": "user", "content": text}
 
@@ -112,11 +120,20 @@ Build = Callable[..., Awaitable[House]]
 
 @pytest.fixture
 async def build(tmp_path: Path) -> AsyncIterator[Build]:
-    """Makes houses: ``more`` is YAML for the config, ``routes`` and ``recovery`` its own, ``patience`` its timeouts."""
+    """Makes houses: ``more`` is YAML for the config, ``routes`` and ``recovery`` its own, ``patience`` its timeouts.
+
+    A provider's name takes what it has besides: ``oa={"faults": [...]}``.
+    """
     async with AsyncExitStack() as stack:
 
-        async def make(more: str = "", patience: float = 5.0, routes: str = ROUTES, recovery: str = ONE_ROUND) -> House:
-            simulator = await stack.enter_async_context(Simulator(read_config(SIMULATED)))
+        async def make(
+            more: str = "",
+            patience: float = 5.0,
+            routes: str = ROUTES,
+            recovery: str = ONE_ROUND,
+            **besides: dict[str, Any],
+        ) -> House:
+            simulator = await stack.enter_async_context(Simulator(read_config(simulated(besides))))
             path = tmp_path / "trunkline.yaml"
             path.write_text(
                 HOUSE.format(
