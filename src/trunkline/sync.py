@@ -27,7 +27,10 @@ class _Loop:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for work done on the loop; an interrupt here cancels it there."""
+        """Wait for work done on the loop; an interrupt here cancels it there. Raises RuntimeError once it is closed."""
+        if self._loop.is_closed():
+            work.close()
+            raise RuntimeError("this house is closed; make the call inside `with trunkline.open_sync(...)`")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()

@@ -149,6 +149,8 @@ def test_the_same_without_an_event_loop(tmp_path: Path) -> None:
             assert answer.cost is None  # no price is known for this model: unknown, not 0
         assert "".join(pieces) == stream.answer.text == answer.text
         assert threading.active_count() == threads
+        with pytest.raises(RuntimeError, match="this house is closed"):
+            gateway.chat("oa/sim", "too late")
     finally:
         stop.set()
         thread.join()
