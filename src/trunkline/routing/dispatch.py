@@ -5,12 +5,12 @@ Refuses to decide: ``recovery`` does, from the history alone. Here is the waitin
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
 from trunkline.core.errors import CallError
-from trunkline.core.exchange import Exchange
+from trunkline.core.exchange import Exchange, Target
 from trunkline.core.reply import Reply
 from trunkline.providers.endpoint import Endpoint
 from trunkline.resilience.gate import Rejected
@@ -19,6 +19,7 @@ from trunkline.routing import verdict
 from trunkline.routing.hedged import hedged
 from trunkline.routing.routes import Route, Routes
 
+NOBODY: Mapping[Target, float] = {}
 LEAST_SECONDS = 0.05  # no attempt begins with less left: nobody connects and answers faster over a network
 
 
@@ -56,10 +57,11 @@ class Dispatch:
     async def _recovered(self, exchange: Exchange, route: Route, tried: list[Tried]) -> Reply:
         recovery = limited(route.recovery, exchange.call.max_attempts)
         deadline = min(exchange.call.deadline, exchange.started + route.total)
+        held: dict[Target, float] = {}
         by_target = {endpoint.target: endpoint for endpoint in reversed(route.endpoints)}
         while True:
             now = self._clock()
-            candidates = [self._candidate(endpoint, now) for endpoint in route.endpoints]
+            candidates = [self._candidate(endpoint, now, held) for endpoint in route.endpoints]
             step = recovery.next(candidates, tried, now=now, deadline=deadline, rng=self._rng, minimum=LEAST_SECONDS)
             if isinstance(step, Stop):
                 raise verdict.of(exchange, step, candidates, now)
@@ -70,8 +72,9 @@ class Dispatch:
             self._charge(endpoint, step)
             try:
                 return await self._ask(exchange, route, endpoint, panic=isinstance(step, Elsewhere) and step.panic)
-            except Rejected:
-                continue  # the gate shut since; what it says now is in the next candidates
+            except Rejected as shut:
+                # it shut since, or says more than it knows: without this the loop could spin on it without end
+                held[endpoint.target] = self._clock() + max(shut.retry_after or 0.0, LEAST_SECONDS)
             except CallError as error:
                 tried.append(self._tried(endpoint, error))
 
@@ -87,11 +90,12 @@ class Dispatch:
             return await endpoint(exchange, panic=panic)
         return await hedged(exchange, endpoint, route, self._clock)
 
-    def _candidate(self, endpoint: Endpoint, now: float) -> Candidate:
+    def _candidate(self, endpoint: Endpoint, now: float, held: Mapping[Target, float] = NOBODY) -> Candidate:
+        until = held.get(endpoint.target, now)
         return Candidate(
             endpoint.target,
-            endpoint.ready_at(now),
-            panic_at=endpoint.ready_at(now, panic=True),
+            max(until, endpoint.ready_at(now)),
+            panic_at=max(until, endpoint.ready_at(now, panic=True)),
             credential=endpoint.target.provider,  # one credential a provider
             window=endpoint.window,
             may_retry=endpoint.health.retries.allows(now),
