@@ -18,10 +18,12 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-format check-lint check-floors check-types check-types-again format bench coverage lock clean
+.PHONY: help demo test check check-format check-lint check-floors check-types check-types-again format bench chaos coverage \
+	lock clean
 .DELETE_ON_ERROR:
 
 demo: STEPS := 4
+chaos: STEPS := 2
 test check bench coverage: STEPS := 5
 
 help: ## show this list
@@ -56,6 +58,9 @@ format: $(VENV)/.tools ## format the code and mend what ruff can mend by itself
 
 bench: $(VENV)/.tools ## added latency, throughput and CPU a request, beside the direct upstream
 	@$(BIN)/python -m bench $(ARGS)
+
+chaos: $(VENV)/.packages ## ten bad days of 200,000 calls in virtual time, each figure beside its target; ARGS="--calls 20000"
+	@PYTHONPATH=src $(BIN)/python -m trunkline.testing.chaos $(ARGS)
 
 coverage: $(VENV)/.tools ## the suite again, with branch coverage
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)

@@ -2,6 +2,7 @@
 It refuses to be imported by anything that serves callers.
 """
 
+from trunkline.testing import spell
 from trunkline.testing.played_transport import (
     NEVER,
     REFUSED,
@@ -31,4 +32,5 @@ __all__ = [
     "Spell",
     "VirtualTimeLoop",
     "run",
+    "spell",
 ]

@@ -30,8 +30,8 @@ class Spell(Struct, frozen=True, kw_only=True):
 
     @property
     def deadly(self) -> bool:
-        """Nothing good can come from the provider while it lasts."""
-        return self.share == 1.0 and (self.refuses or bool(self.faults))
+        """Nothing comes from the provider while it lasts, not even a 429, which says when to come back."""
+        return self.share == 1.0 and (self.refuses or any(fault.status != 429 for fault in self.faults))
 
 
 def down(start: float, until: float) -> Spell:
