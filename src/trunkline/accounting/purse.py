@@ -130,9 +130,10 @@ class Purse:
         self._failed.discard(hold_id)
 
         def told(done: "asyncio.Future[tuple[Settled, ...]]") -> None:
-            if done.cancelled() or (error := done.exception()) is not None:
+            error = asyncio.CancelledError("cancelled") if done.cancelled() else done.exception()
+            if error is not None:
                 self._failed.add(hold_id)
-                log.error("an attempt is not in the ledger yet: %s", "cancelled" if done.cancelled() else error)
+                log.error("an attempt is not in the ledger yet: %s", error)
                 return
             self._settling.pop(hold_id, None)
             self._warn(held.demands, done.result())

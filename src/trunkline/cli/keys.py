@@ -1,0 +1,176 @@
+"""``trunkline keys``: makes, shows, ends and renews the virtual keys that callers of a gateway use.
+
+Refuses to show a key a second time: nobody has it.
+"""
+
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.markup import escape
+from rich.table import Table
+
+from trunkline.accounting.analysis import moment
+from trunkline.accounting.keys import KeyRing, pepper
+from trunkline.cli.check import console
+from trunkline.cli.found_ledger import T, ledger_option, pepper_option, settings, with_store
+from trunkline.core.errors import ConfigError
+from trunkline.core.money import NANOS_PER_USD, nanos, usd
+from trunkline.stores.key_rows import KeyRow, KeyScope
+from trunkline.stores.opening import StoreSettings, wall_millis
+
+_MOST_BUDGET = 10**9 * NANOS_PER_USD
+_SHOWN_ONCE = "Keep it now: it is not shown again."
+
+
+@click.group()
+def keys() -> None:
+    """Make, show, end and renew virtual keys."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--model", "models", multiple=True, help="Name it may use, * matching anything; may be said again.")
+@click.option("--team", help="Team whose budgets its calls count against.")
+@click.option("--tag", "tags", multiple=True, help="Tag of its calls; may be said again.")
+@click.option("--budget", help="Dollars it may spend in a calendar month (UTC).")
+@click.option("--rpm", type=click.IntRange(1), help="Requests a minute.")
+@click.option("--tpm", type=click.IntRange(1), help="Tokens a minute.")
+@click.option("--concurrent", type=click.IntRange(1), help="Calls at once.")
+@click.option("--expires", help="A day like 2027-01-31 (UTC), from which on it is refused.")
+@ledger_option
+@pepper_option
+def create(name: str, ledger: Path, pepper_file: Path | None, **said: Any) -> None:
+    """Make a key and show it, this once."""
+    scope = _scope(said)
+    _checked_name(name)
+    key = _with_ring(ledger, pepper_file, lambda ring: ring.create(name, scope), make=True)
+    _told(key)
+
+
+@keys.command("list")
+@click.option("--all", "everyone", is_flag=True, help="Also those that are revoked or have expired.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@ledger_option
+def list_(ledger: Path, *, everyone: bool, as_json: bool) -> None:
+    """Show who has a key and what each may do."""
+    now = wall_millis()
+    found = with_store(settings(ledger), lambda store: store.keys.list())
+    rows = [row for row in found if everyone or row.usable(now)]
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode([_plain(row, now) for row in rows]), indent=2))
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "key", "created", "state", "may"):
+        table.add_column(column)
+    for row in rows:
+        table.add_row(escape(row.name), f"...{row.hint}", _day(row.created), _state(row, now), escape(_may(row.scope)))
+    console().print(table if rows else "No keys.")
+
+
+@keys.command()
+@click.argument("name")
+@ledger_option
+@pepper_option
+def revoke(name: str, ledger: Path, pepper_file: Path | None) -> None:
+    """End a key; running gateways refuse it within two seconds."""
+    _with_ring(ledger, pepper_file, lambda ring: ring.revoke(name))
+    click.echo(f"{name} is revoked.")
+
+
+@keys.command()
+@click.argument("name")
+@ledger_option
+@pepper_option
+def rotate(name: str, ledger: Path, pepper_file: Path | None) -> None:
+    """End a key and make another that may do the same; show it, this once."""
+    _told(_with_ring(ledger, pepper_file, lambda ring: ring.rotate(name)))
+
+
+def _with_ring(
+    ledger: Path, pepper_file: Path | None, work: Callable[[KeyRing], Awaitable[T]], *, make: bool = False
+) -> T:
+    said = pepper_file.read_text("latin-1").strip() if pepper_file else os.environ.get("TRUNKLINE_PEPPER")
+    found: StoreSettings = settings(ledger, said, make=make)
+    return with_store(found, lambda store: work(KeyRing(store.keys, pepper(found), wall_millis)))
+
+
+def _told(key: str) -> None:
+    """The key alone on standard output, so that it can be piped into a secret store."""
+    click.echo(key)
+    click.echo(_SHOWN_ONCE, err=True)
+
+
+def _scope(said: dict[str, Any]) -> KeyScope:
+    try:
+        budget = None if said["budget"] is None else _budget(said["budget"])
+        expires = None if said["expires"] is None else moment(said["expires"], wall_millis())
+        scope = {
+            "models": said["models"] or None,
+            "team": said["team"],
+            "tags": said["tags"],
+            "requests_per_minute": said["rpm"],
+            "tokens_per_minute": said["tpm"],
+            "concurrent": said["concurrent"],
+            "budget_usd": budget,
+            "expires": expires,
+        }
+        return msgspec.convert(scope, KeyScope)
+    except ValueError as error:  # msgspec's own errors are ValueErrors too
+        raise ConfigError(f"this key cannot be made: {error}") from error
+
+
+def _budget(dollars: str) -> str:
+    amount = nanos(dollars)
+    if not 0 <= amount <= _MOST_BUDGET:
+        raise ValueError(f"a budget of {dollars} is not between 0 and a billion dollars")
+    return usd(amount)
+
+
+def _checked_name(name: str) -> None:
+    fields = {"id": "", "name": name, "digest": "", "hint": "", "created": 0}
+    try:
+        msgspec.convert(fields, KeyRow)
+    except msgspec.ValidationError:
+        raise ConfigError(f"{name!r} is no name for a key: at most 64 letters, digits and ._@-") from None
+
+
+def _state(row: KeyRow, now: int) -> str:
+    if row.revoked is not None:
+        return f"revoked {_day(row.revoked)}"
+    return "stands" if row.usable(now) else f"expired {_day(row.scope.expires or 0)}"
+
+
+def _may(scope: KeyScope) -> str:
+    said = [", ".join(scope.models) if scope.models else "every model"]
+    said += [f"team {scope.team}"] if scope.team else []
+    said += [f"tags {' '.join(scope.tags)}"] if scope.tags else []
+    said += [f"${scope.budget_usd} a month"] if scope.budget_usd else []
+    limits = (
+        (scope.requests_per_minute, "requests/min"),
+        (scope.tokens_per_minute, "tokens/min"),
+        (scope.concurrent, "at once"),
+    )
+    said += [f"{limit:,} {what}" for limit, what in limits if limit]
+    said += [f"until {_day(scope.expires)}"] if scope.expires else []
+    return "; ".join(said)
+
+
+def _plain(row: KeyRow, now: int) -> dict[str, Any]:
+    scope = msgspec.to_builtins(row.scope)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "hint": row.hint,
+        "created_ms": row.created,
+        "state": _state(row, now),
+        **scope,
+    }
+
+
+def _day(millis: int) -> str:
+    return f"{datetime.fromtimestamp(millis / 1000, UTC):%Y-%m-%d}"
