@@ -113,11 +113,15 @@ class Exchange:
         A traceback holds frames, these hold the exchange and the bodies, and the exchange holds the error: a cycle of
         megabytes that would wait for the garbage collector, which a server lets look rarely.
         """
-        for outcome in (self.outcome, *(attempt.outcome for attempt in self.attempts)):
-            error: BaseException | None = outcome.error if outcome else None
-            while error is not None:
+        outcomes = (self.outcome, *(attempt.outcome for attempt in self.attempts))
+        errors: list[BaseException | None] = [outcome.error for outcome in outcomes if outcome]
+        seen: set[int] = set()  # two errors may each be the other's cause: the chain of a hedged call is a ring
+        while errors:
+            error = errors.pop()
+            if error is not None and id(error) not in seen:
+                seen.add(id(error))
                 error.__traceback__ = None
-                error = error.__cause__ or error.__context__
+                errors += (error.__cause__, error.__context__)
 
     def __repr__(self) -> str:
         state = "open" if self.outcome is None else "ok" if self.outcome.ok else type(self.outcome.error).__name__

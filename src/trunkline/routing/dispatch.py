@@ -50,8 +50,8 @@ class Dispatch:
             return await self._ask(exchange, route, first)  # nearly every call: nothing to decide
         except Rejected:
             pass
-        except CallError as error:
-            tried.append(self._tried(first, error))
+        except CallError:
+            tried += self._failed(exchange, route, 0)
         return await self._recovered(exchange, route, tried)
 
     async def _recovered(self, exchange: Exchange, route: Route, tried: list[Tried]) -> Reply:
@@ -75,8 +75,8 @@ class Dispatch:
             except Rejected as shut:
                 # it shut since, or says more than it knows: without this the loop could spin on it without end
                 held[endpoint.target] = self._clock() + max(shut.retry_after or 0.0, LEAST_SECONDS)
-            except CallError as error:
-                tried.append(self._tried(endpoint, error))
+            except CallError:
+                tried += self._failed(exchange, route, len(tried))
 
     def _charge(self, endpoint: Endpoint, step: Again | Elsewhere) -> None:
         """A retry is paid for from its target's budget, which every other request fills."""
@@ -86,7 +86,8 @@ class Dispatch:
             endpoint.health.retries.withdraw(self._clock())
 
     async def _ask(self, exchange: Exchange, route: Route, endpoint: Endpoint, *, panic: bool = False) -> Reply:
-        if route.hedging is None or len(route.endpoints) == 1 or exchange.attempts or panic:
+        alone = len(route.endpoints) == 1 or limited(route.recovery, exchange.call.max_attempts).max_attempts == 1
+        if route.hedging is None or alone or exchange.attempts or panic:
             return await endpoint(exchange, panic=panic)
         return await hedged(exchange, endpoint, route, self._clock)
 
@@ -101,9 +102,15 @@ class Dispatch:
             may_retry=endpoint.health.retries.allows(now),
         )
 
-    def _tried(self, endpoint: Endpoint, error: CallError) -> Tried:
+    def _failed(self, exchange: Exchange, route: Route, known: int) -> list[Tried]:
+        """The attempts after the first ``known`` ones: a request that was hedged is two."""
         now = self._clock()
-        return Tried(self._candidate(endpoint, now), error, now)
+        by_target = {endpoint.target: endpoint for endpoint in route.endpoints}
+        return [
+            Tried(self._candidate(by_target[attempt.target], now), attempt.outcome.error, now)
+            for attempt in exchange.attempts[known:]
+            if attempt.outcome and attempt.outcome.error
+        ]
 
     def _note(self, exchange: Exchange, route: Route, chosen: Endpoint, now: float) -> None:
         """Who stood before the chosen one and was not asked, and why."""

@@ -37,7 +37,7 @@ async def _late(
     hedging: Hedging | None = route.hedging
     now = clock()
     other = next((one for one in route.endpoints if one is not endpoint and one.ready_at(now) <= now), None)
-    if hedging is None or other is None or exchange.call.max_attempts == 1:
+    if hedging is None or other is None:
         return None
     cost = other.expect(exchange.call)
     at = hedging.at(Late(now, endpoint.health.latency.p95, committed=False, requests=1, expected_cost=cost))
