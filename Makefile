@@ -18,13 +18,13 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-format check-lint check-floors check-types check-types-again format bench chaos coverage \
+.PHONY: help demo test mutation check check-format check-lint check-floors check-types check-types-again format bench chaos coverage \
 	lock clean
 .DELETE_ON_ERROR:
 
 demo: STEPS := 4
 chaos: STEPS := 2
-test check bench coverage: STEPS := 5
+test mutation check bench coverage: STEPS := 5
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ demo: $(VENV)/.project ## real and simulated providers behind a gateway, on a li
 
 test: $(VENV)/.tools ## the whole suite, on loopback only; ARGS="-k breaker" chooses
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+mutation: $(VENV)/.tools ## break one rule of resilience at a time; the suite must go red each time
+	@$(BIN)/python -m tests.mutation
 
 check: check-format check-lint check-floors check-types check-types-again ## format, lint, floors and types; make -k check shows all
 

@@ -144,3 +144,14 @@ async def test_max_attempts_is_the_number_of_requests_on_the_providers_bills(bui
     assert (status, headers["x-trunkline-attempts"], len(await house.logged(3))) == (502, "3", 3)
     status, headers, _ = await house.chat("r")
     assert (status, headers["x-trunkline-attempts"]) == (200, "1")
+
+
+@pytest.mark.parametrize(("budget", "attempts"), [("{ratio: 0, reserve: 0}", "1"), ("{ratio: 0, reserve: 1}", "2")])
+async def test_a_target_is_asked_again_only_while_its_retry_budget_lasts(
+    build: Build, budget: str, attempts: str
+) -> None:
+    recovery = "{rounds: 1, retries: 1, backoff: {base: 0.01, cap: 0.01}}"
+    down = {"faults": [{"kind": "status", "status": 500}]}
+    house = await build(f"health: {{retry_budget: {budget}}}", routes=ALONE, recovery=recovery, oa=down)
+    status, headers, _ = await house.chat("r")
+    assert (status, headers["x-trunkline-attempts"]) == (502, attempts)
