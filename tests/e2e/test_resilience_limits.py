@@ -1,0 +1,42 @@
+"""A target that has enough to do gets no more, and a used up one is left before it refuses."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Build
+
+PAIR = "models: {r: [oa/sim, spare/sim]}"
+SLOW: dict[str, Any] = {"faults": [{"kind": "slow-head", "seconds": 0.5}]}
+
+
+@pytest.mark.parametrize(("most", "at_first"), [(2, 2), (64, 5)])
+async def test_calls_over_the_concurrency_limit_go_elsewhere(build: Build, most: int, at_first: int) -> None:
+    limit = f"health: {{concurrency: {{initial: {most}, largest: {most}}}}}"
+    house = await build(limit, routes=PAIR, recovery="{}", oa=SLOW)
+    answers = await asyncio.gather(*(house.chat("r") for _ in range(5)))
+    assert {status for status, _, _ in answers} == {200}
+    assert [headers["x-trunkline-provider"] for _, headers, _ in answers].count("oa") == at_first
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+async def test_headroom_learned_from_headers_sends_calls_elsewhere_before_a_429(
+    build: Build, dialect: str, stream: bool
+) -> None:
+    first = "oa" if dialect == "openai" else "an"
+    limits: dict[str, Any] = {"limits": {"requests_per_minute": 5}}
+    house = await build(routes=f"models: {{r: [{first}/sim, spare/sim]}}", recovery="{}", **{first: limits})
+    answers = [await house.ask(dialect, "r", stream=stream) for _ in range(9)]
+    assert {(status, headers["x-trunkline-attempts"]) for status, headers, _ in answers} == {(200, "1")}
+    entries = await house.logged(9)
+    assert {entry.status for entry in entries} == {200}
+    assert [entry.provider for entry in entries].count(first) == 5
+    # the control: who was not told asks, and is refused
+    url = f"{house.simulator.url}/{first}/v1/" + ("chat/completions" if first == "oa" else "messages")
+    keys = {"oa": {"authorization": "Bearer sk-oa-0123456789"}, "an": {"x-api-key": "sk-an-0123456789"}}
+    headers = {**keys[first], "anthropic-version": "2023-06-01"}
+    body = {"model": "sim", "max_tokens": 50, "messages": [{"role": "user", "content": "hi"}]}
+    async with house.http.post(url, json=body, headers=headers) as response:
+        assert response.status == 429
