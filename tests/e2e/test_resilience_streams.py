@@ -1,0 +1,61 @@
+"""What a caller may rely on in a stream, whatever happens behind it: one identity, one bill, one end."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Build, House
+from tests.e2e.test_truth import payloads, whole
+
+DIALECTS = ["openai", "anthropic"]
+
+
+@pytest.mark.parametrize("provider", ["oa", "an"])
+async def test_id_and_created_are_the_same_in_all_chunks_of_a_stream(house: House, provider: str) -> None:
+    _, _, body = await house.chat(f"{provider}/sim", stream=True)
+    _, _, other = await house.chat(f"{provider}/sim", stream=True)
+    chunks = payloads(body)
+    assert len(chunks) > 3
+    assert len({(chunk["id"], chunk["created"]) for chunk in chunks}) == 1
+    assert payloads(other)[0]["id"] != chunks[0]["id"]
+
+
+@pytest.mark.parametrize("caller", DIALECTS)
+@pytest.mark.parametrize("provider", ["oa", "an"])
+async def test_however_the_network_cuts_the_bytes_events_and_bill_are_the_same(
+    build: Build, caller: str, provider: str
+) -> None:
+    cut: dict[str, Any] = {"faults": [{"kind": "split", "bytes": 1, "every": 2}]}
+    house = await build(**{provider: cut})
+    bodies = [(await house.ask(caller, f"{provider}/sim", stream=True))[2] for _ in range(2)]
+    uncut, split = ([_nameless(event) for event in payloads(body)] for body in bodies)
+    assert uncut == split
+    one, two = house.ended
+    assert one.cost == two.cost == house.simulator.log[0].cost_nanodollars > 0
+    assert [entry.fault for entry in await house.logged(2)] == [None, "fault:split:1"]
+
+
+def _nameless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _nameless(item) for key, item in value.items() if key not in {"id", "created"}}
+    return [_nameless(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("caller", DIALECTS)
+@pytest.mark.parametrize("provider", ["oa", "an"])
+@pytest.mark.parametrize("kind", ["cut", "drop", "chunk-cut", "malformed", "error-in-stream"])
+async def test_an_error_after_content_ends_the_stream_once_asks_nobody_else_and_bills_what_came(
+    build: Build, kind: str, provider: str, caller: str
+) -> None:
+    torn: dict[str, Any] = {"faults": [{"kind": kind, "after_events": 3, "times": 1}]}
+    house = await build(routes=f"models: {{r: [{provider}/sim, spare/sim]}}", recovery="{}", **{provider: torn})
+    status, _, body = await house.ask(caller, "r", stream=True)
+    assert status == 200
+    assert body.count(b'"error":') == 1
+    assert not whole(caller, body)
+    assert "error" in payloads(body)[-1]
+    (exchange,) = house.ended
+    assert exchange.cost
+    assert [entry.provider for entry in await house.logged(1)] == [provider]
+    _, _, control = await house.ask(caller, "r", stream=True)
+    assert whole(caller, control)
