@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.resilience.scenes import ABANDONED, FAILED, FINE, MISTAKEN, ended
-from trunkline.core.errors import FirstContentTimeout, ModelOverloaded, RateLimit, ReadTimeout
+from trunkline.core.errors import FirstContentTimeout, RateLimit, ReadTimeout
 from trunkline.core.outcome import Outcome
 from trunkline.core.usage import Usage
 from trunkline.resilience.concurrency_limit import ConcurrencyLimit, ConcurrencySettings
@@ -41,7 +41,7 @@ def test_a_full_target_turns_away_and_says_when_a_call_may_end():
     assert repr(limit) == "<ConcurrencyLimit 1 of 2 in flight>"
 
 
-@pytest.mark.parametrize("kind", [RateLimit, ModelOverloaded, FirstContentTimeout, ReadTimeout])
+@pytest.mark.parametrize("kind", [RateLimit, FirstContentTimeout, ReadTimeout])
 def test_a_burst_of_refusals_is_one_sign(kind):
     limit = limit_of(initial=100, fall=0.8)
     tickets = [limit.enter(0.0) for _ in range(100)]

@@ -20,9 +20,8 @@ DOCUMENT = Path(__file__).parents[2] / "docs/chaos.md"
 # 5 s for which a flapping provider is down, so these days are played with more calls.
 CALLS = {"flapping": 20_000, "a down, b half": 20_000}
 
-SHRINKS = "one 503 in a hundred calls shrinks a concurrency limit as if there were congestion, until it starves callers"
 STREAK = "successes of calls that began before a provider died interrupt the streak of failures that tells of its death"
-KNOWN = {"a down, b half": SHRINKS, "flapping": SHRINKS, "mixed day": STREAK}
+KNOWN = {"mixed day": STREAK}
 
 
 @cache

@@ -18,13 +18,11 @@ UNKNOWN_SECONDS = 1.0  # how long a call takes before one has ended
 class ConcurrencySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Calls in flight at one target."""
 
-    initial: Annotated[int, Meta(ge=1, le=100_000, description="The limit before anything is known.")] = 64
+    initial: Annotated[int, Meta(ge=1, le=100_000, description="The limit before anything is known.")] = 256
     largest: Annotated[
         int, Meta(ge=1, le=100_000, description="It never grows past this. Lower it for a model on your own machine.")
     ] = 1000
-    fall: Annotated[
-        float, Meta(ge=0.7, le=0.9, description="What a 429, an overload or a timeout multiplies the limit by.")
-    ] = 0.8
+    fall: Annotated[float, Meta(ge=0.7, le=0.9, description="What a 429 or a timeout multiplies the limit by.")] = 0.8
 
     def __post_init__(self) -> None:
         if self.initial > self.largest:
