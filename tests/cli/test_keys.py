@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from trunkline.accounting.keys import well_formed
-from trunkline.cli.main import cli
+from trunkline.cli.keys import keys
 from trunkline.core.errors import ConfigError
 
 
@@ -17,7 +17,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Result:
-        return CliRunner().invoke(cli, ["keys", *arguments], catch_exceptions=False)
+        return CliRunner().invoke(keys, list(arguments), catch_exceptions=False)
 
     return run
 

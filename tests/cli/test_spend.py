@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.stores.scenes import record
-from trunkline.cli.main import cli
+from trunkline.cli.spend import spend
 from trunkline.core.errors import ConfigError
 from trunkline.core.usage import Usage
 from trunkline.stores.opening import wall_millis
@@ -32,7 +32,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> str:
-        return CliRunner().invoke(cli, ["spend", *arguments], catch_exceptions=False).output
+        return CliRunner().invoke(spend, list(arguments), catch_exceptions=False).output
 
     return run
 

@@ -20,8 +20,6 @@ COMMANDS = {
     "status": "Show what a running gateway knows of its targets.",
     "models": "List the models a config offers.",
     "prices": "Make, check and show the price book.",
-    "keys": "Make, show, end and renew virtual keys.",
-    "spend": "Show where the money went.",
     "simulate": "Serve simulated providers with scripted faults.",
     "local": "Serve a small real model on this machine.",
 }

@@ -64,7 +64,7 @@ def windows_reset(headers: Headers, now: float | None = None) -> float | None:
 
 
 def until_reset(value: str, headers: Headers, now: float | None = None) -> float | None:
-    """Seconds until a window opens again, from one reset header: a duration, a number of seconds or an RFC 3339 time."""
+    """Seconds until a window opens again, from one reset header: a duration, seconds or an RFC 3339 time."""
     return _reset(value, _told([header for header in headers if header[0] == b"date"]), now) if value else None
 
 

@@ -128,7 +128,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     admin_key: Annotated[
         Secret | None,
         Meta(
-            description="Opens the doors below /admin; calls no models. None: they answer on loopback without keys only."
+            description="Opens the doors below /admin, calls no models. None: they are open where the whole house is."
         ),
     ] = None
     timeouts: Annotated[Timeouts, Meta(description="Of every attempt; a route may differ.")] = Timeouts()

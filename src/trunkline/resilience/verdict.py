@@ -18,8 +18,8 @@ from trunkline.core.outcome import Outcome
 Verdict = Literal["success", "failure", "ignored", "abandoned"]
 
 CONGESTION: tuple[type[CallError], ...] = (RateLimit, FirstContentTimeout, ReadTimeout, ConnectTimeout)
-"""Errors that say: too much at once, from us. An overload is from everybody: with it in here, 1 % of 503s held the limit
-at 36 and the p99 of `make chaos` at 3.8 s instead of 1.0 s."""
+"""Errors that say: too much at once, from us. An overload is everybody's: with it in here, 1 % of 503s held the
+limit at 36 and the p99 of `make chaos` at 3.8 s instead of 1.0 s."""
 
 REACHED: dict[Blame, frozenset[Blame | None]] = {
     "endpoint": frozenset({None, "credential", "model"}),

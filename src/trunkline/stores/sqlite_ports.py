@@ -187,8 +187,7 @@ class SqliteKeys:
 
 def _heard(done: "asyncio.Future[Any]") -> None:
     """Nobody waits for it: look at its error, so that asyncio does not warn of one that was never seen."""
-    if not done.cancelled():
-        done.exception()
+    _ = done.cancelled() or done.exception()
 
 
 def _record(row: Sequence[Any]) -> UsageRecord:
