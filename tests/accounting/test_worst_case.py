@@ -51,6 +51,19 @@ def test_a_file_by_its_id_is_counted_as_a_large_one() -> None:
     assert size(call(messages=[{"role": "user", "content": [part]}])).prompt > MOST_PER_DOCUMENT
 
 
+def test_a_picture_in_a_tools_result_is_one_too() -> None:
+    picture = {"type": "image", "source": {"type": "url", "url": "http://127.0.0.1/a.png"}}
+    use = {"type": "tool_use", "id": "t1", "name": "look", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": [picture]}
+    turns = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": [use]},
+        {"role": "user", "content": [result]},
+    ]
+
+    assert size(call(dialect=ANTHROPIC, max_tokens=5, messages=turns)).prompt > MOST_PER_IMAGE
+
+
 def test_words_about_files_are_only_words() -> None:
     assert size(call(messages=[{"role": "user", "content": "which file has the image?"}])).prompt < 200
 

@@ -384,6 +384,24 @@ async def test_a_living_process_keeps_its_holds_however_long_its_calls_are(store
     assert await busy.money() == (60_000, 0)
 
 
+async def test_upkeep_says_what_a_dead_process_left(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock(NOW)
+    dead = House(MemoryStore(), rule(1), clock=clock)
+    await dead.budget(exchange(max_tokens=5))
+    clock.now += LEASE
+    alive = House(dead.store, rule(1), clock=clock)
+    turns = iter(range(2))
+
+    async def sleep(_: float) -> None:
+        if next(turns):
+            raise asyncio.CancelledError
+
+    with caplog.at_level(logging.WARNING), pytest.raises(asyncio.CancelledError):
+        await upkeep(alive.purse, clock, sleep)
+
+    assert caplog.text.count("1 attempts of a process that died are in the ledger as lost") == 1
+
+
 async def test_upkeep_outlives_a_store_that_is_down(caplog: pytest.LogCaptureFixture) -> None:
     store = MemoryStore()
     purse = Purse(store, wall=lambda: NOW)
