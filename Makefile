@@ -72,7 +72,7 @@ lock: $(VENV)/.created ## pin requirements/ anew from pyproject.toml and require
 	$(INSTALL) --quiet -r requirements/lock.txt
 	$(COMPILE) pyproject.toml -o requirements/base.txt
 	$(COMPILE) requirements/build.in -c requirements/base.txt -o requirements/build.txt
-	$(COMPILE) pyproject.toml --extra aiohttp requirements/dev.in -c requirements/base.txt -c requirements/build.txt \
+	$(COMPILE) pyproject.toml --extra aiohttp --extra backtest requirements/dev.in -c requirements/base.txt -c requirements/build.txt \
 		-o requirements/dev.txt
 	$(COMPILE) requirements/clients.in -c requirements/dev.txt -o requirements/clients.txt
 	$(COMPILE) requirements/local.in -o requirements/local.txt
@@ -113,6 +113,6 @@ $(VENV)/.project: $(VENV)/.local pyproject.toml
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.project requirements/dev.txt requirements/clients.txt
-	@echo "[5/$(STEPS)] installing test, lint and type tools, and the vendors' SDKs as test clients (120 MB)"
+	@echo "[5/$(STEPS)] installing test, lint and type tools, and the vendors' SDKs as test clients (270 MB)"
 	@$(INSTALL) --quiet -r requirements/dev.txt -r requirements/clients.txt
 	@touch $@
