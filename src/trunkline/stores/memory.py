@@ -12,9 +12,11 @@ from trunkline.stores.books import Books
 from trunkline.stores.holds import Balance, Hold, Refusal, Settled
 from trunkline.stores.key_rows import KeyRow
 from trunkline.stores.records import Grouping, Millis, UsageQuery, UsageRecord, UsageSum, groups, line
+from trunkline.stores.scores import Evidence, Score, ScoreQuery
 
 MOST_RECORDS = 100_000
 MOST_KEYS = 100_000
+MOST_SCORES = 100_000
 
 
 class MemoryUsage:
@@ -142,15 +144,53 @@ class MemoryKeys:
         return sorted(self._rows.values(), key=lambda row: (row.created, row.id))
 
 
-class MemoryStore:
-    """All three ports in one process's memory."""
+class MemoryQuality:
+    """How good answers were."""
 
-    __slots__ = ("budgets", "keys", "usage")
+    __slots__ = ("_evidence", "_scores")
+
+    def __init__(self) -> None:
+        self._scores: dict[str, Score] = {}
+        self._evidence: dict[str, Evidence] = {}
+
+    async def learn(self, scores: Sequence[Score], evidence: Sequence[Evidence], half_life: Millis) -> None:
+        """See the port."""
+        for score in scores:
+            self._scores.setdefault(score.id, score)
+        while len(self._scores) > MOST_SCORES:
+            self._scores.pop(next(iter(self._scores)))
+        for more in evidence:
+            known = self._evidence.get(more.name)
+            self._evidence[more.name] = more if known is None else known.plus(more, half_life)
+
+    async def scores(self, query: ScoreQuery) -> list[Score]:
+        """See the port."""
+        wanted = {
+            name: value for name in ("target", "source", "request") if (value := getattr(query, name)) is not None
+        }
+        found = [
+            score
+            for score in self._scores.values()
+            if query.since <= score.at < query.until
+            and all(getattr(score, name) == value for name, value in wanted.items())
+        ]
+        return sorted(found, key=lambda score: (score.at, score.id), reverse=True)[: query.limit]
+
+    async def evidence(self) -> list[Evidence]:
+        """See the port."""
+        return [self._evidence[name] for name in sorted(self._evidence)]
+
+
+class MemoryStore:
+    """All four ports in one process's memory."""
+
+    __slots__ = ("budgets", "keys", "quality", "usage")
 
     def __init__(self, most_records: int = MOST_RECORDS) -> None:
         self.usage = MemoryUsage(most_records)
         self.budgets = MemoryBudgets(self.usage)
         self.keys = MemoryKeys()
+        self.quality = MemoryQuality()
 
     async def trim(self, now: Millis) -> None:
         """See the port: what is too much has gone already."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from trunkline.stores.holds import Balance, Hold, Refusal, Settled
 from trunkline.stores.key_rows import KeyRow
 from trunkline.stores.records import Grouping, Millis, UsageQuery, UsageRecord, UsageSum
+from trunkline.stores.scores import Evidence, Score, ScoreQuery
 
 
 class UsageLedger(Protocol):
@@ -79,8 +80,28 @@ class KeyStore(Protocol):
         ...
 
 
+class QualityStore(Protocol):
+    """How good answers were."""
+
+    async def learn(self, scores: Sequence[Score], evidence: Sequence[Evidence], half_life: Millis) -> None:
+        """Keep the scores and add the evidence to what is known, both or neither; durable when it returns.
+
+        A score whose id is known already is not written again. Evidence adds up whoever brings it, so that several
+        processes learn together.
+        """
+        ...
+
+    async def scores(self, query: ScoreQuery) -> list[Score]:
+        """The scores a query names, newest first, at most ``query.limit``."""
+        ...
+
+    async def evidence(self) -> list[Evidence]:
+        """All that is known, by name; each as of its own time."""
+        ...
+
+
 class Store(Protocol):
-    """One engine with all three, and its upkeep."""
+    """One engine with all four, and its upkeep."""
 
     @property
     def usage(self) -> UsageLedger:
@@ -95,6 +116,11 @@ class Store(Protocol):
     @property
     def keys(self) -> KeyStore:
         """The virtual keys."""
+        ...
+
+    @property
+    def quality(self) -> QualityStore:
+        """The scores."""
         ...
 
     async def trim(self, now: Millis) -> None:

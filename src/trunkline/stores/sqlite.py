@@ -5,6 +5,7 @@ Refuses to run on more than one machine; several processes on one may share the 
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from trunkline.core.errors import ConfigError
@@ -12,6 +13,7 @@ from trunkline.stores.records import DAY, HOUR, Millis
 from trunkline.stores.sqlite_books import Jobs, Work
 from trunkline.stores.sqlite_file import meaning, open_reader, open_writer
 from trunkline.stores.sqlite_ports import Line, Reader, SqliteBudgets, SqliteKeys, SqliteUsage
+from trunkline.stores.sqlite_quality import SqliteQuality
 from trunkline.stores.sqlite_writer import Writer
 from trunkline.stores.statements import statements
 
@@ -21,10 +23,11 @@ ACCOUNTS_KEPT = 400 * DAY  # the longest window is a month
 
 _BUDGETS = statements("sqlite", "budgets")
 _USAGE = statements("sqlite", "usage")
+_QUALITY = statements("sqlite", "quality")
 
 
 class SqliteStore:
-    """All three ports; ``clock`` is Unix milliseconds, ``timeout`` seconds. Raises ConfigError for an unusable file.
+    """All four ports; ``clock`` is Unix milliseconds, ``timeout`` seconds. Raises ConfigError for an unusable file.
 
     ``keep`` is how long records and hourly sums stand, ``keep_days`` how long daily ones do.
     """
@@ -50,16 +53,18 @@ class SqliteStore:
         self.usage = SqliteUsage(self._line, self._reader)
         self.budgets = SqliteBudgets(self._line, self._reader, clock)
         self.keys = SqliteKeys(self._line, self._reader)
+        self.quality = SqliteQuality(self._line, self._reader)
 
     async def trim(self, now: Millis) -> None:
         """See the port. In portions, so that calls need not wait for all of it."""
         await self._line.done(Work(lambda connection: self._trim_rest(connection, now)))
-        while await self._line.done(Work(lambda connection: self._trim_usage(connection, now))):
-            pass
+        for statement in (_USAGE["trim"], _QUALITY["trim"]):
+            while await self._line.done(Work(partial(self._trim_old, statement=statement, now=now))):
+                pass
 
-    def _trim_usage(self, connection: sqlite3.Connection, now: Millis) -> bool:
+    def _trim_old(self, connection: sqlite3.Connection, statement: str, now: Millis) -> bool:
         named = {"before": now - self._keep, "most": TRIMMED_TOGETHER}
-        return connection.execute(_USAGE["trim"], named).rowcount == TRIMMED_TOGETHER
+        return connection.execute(statement, named).rowcount == TRIMMED_TOGETHER
 
     def _trim_rest(self, connection: sqlite3.Connection, now: Millis) -> None:
         for span, kept in ((HOUR, self._keep), (DAY, self._keep_days)):
