@@ -10,7 +10,7 @@ def admit(self: Circuit, now: float, *, panic: bool) -> int | None:
     if ticket is None and self._state == "half_open":
         self._probes_out += 1
         self.acquired += 1
-        return self._generation
+        return self.acquired
     return ticket
 
 

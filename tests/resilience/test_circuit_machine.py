@@ -33,6 +33,7 @@ class Model:
         self.state = "closed"
         self.generation = 0
         self.calls: list[tuple[float, bool, bool]] = []
+        self.failed: set[int] = set()  # calls of this generation, by when they began
         self.probes: list[tuple[bool, bool]] = []
         self.open_until = (0.0, 0.0)  # the bounds that jitter leaves
 
@@ -42,10 +43,16 @@ class Model:
     def in_a_row(self) -> int:
         return next((n for n, call in enumerate(reversed(self.calls)) if not call[1]), len(self.calls))
 
+    def in_a_row_as_they_began(self) -> int:
+        return max((self.row_from(number) for number in self.failed), default=0)
+
+    def row_from(self, number: int) -> int:
+        return 1 + self.row_from(number + 1) if number in self.failed else 0
+
     def trips(self, now: float) -> bool:
         window, limits = self.window(now), self.settings
         count = len(window)
-        return self.in_a_row() >= limits.consecutive or (
+        return max(self.in_a_row(), self.in_a_row_as_they_began()) >= limits.consecutive or (
             count >= limits.minimum
             and (
                 sum(failed for _, failed, _ in window) / count >= limits.failure_rate
@@ -68,7 +75,7 @@ class Model:
         if state == "half_open":
             self.probes = []
         if state == "closed":
-            self.calls = []
+            self.calls, self.failed = [], set()
 
 
 class CircuitMachine(RuleBasedStateMachine):
@@ -101,7 +108,8 @@ class CircuitMachine(RuleBasedStateMachine):
         self.told = []
         self.circuit.listen(self.told.append)
         self.model = Model(self.limits)
-        self.inside: list[tuple[int, int]] = []  # ticket, generation it began in
+        self.inside: list[tuple[int, int, int]] = []  # ticket, generation it began in, its number
+        self.entered = 0
         self.openings = 0
         self.half_open_since = 0.0
 
@@ -110,7 +118,7 @@ class CircuitMachine(RuleBasedStateMachine):
         self.notice()
         before, due = self.model.state, self.circuit._open_until
         ready = self.circuit.ready_at(self.now)
-        probing = [1 for _, generation in self.inside if generation == self.model.generation]
+        probing = [1 for _, generation, _ in self.inside if generation == self.model.generation]
         try:
             ticket = self.circuit.enter(self.now)
         except Rejected as refusal:
@@ -126,7 +134,8 @@ class CircuitMachine(RuleBasedStateMachine):
             self.half_open_since = self.now
         elif before == "half_open":
             assert len(probing) + len(self.model.probes) < self.limits.permits
-        self.inside.append((ticket, self.model.generation))
+        self.entered += 1
+        self.inside.append((ticket, self.model.generation, self.entered))
 
     def was_refused(self, refusal: Rejected, ready: float) -> None:
         assert refusal.retry_after == ready - self.now
@@ -136,7 +145,7 @@ class CircuitMachine(RuleBasedStateMachine):
         if not self.inside:
             return
         self.notice()
-        ticket, generation = self.inside.pop(data.draw(st.integers(0, len(self.inside) - 1)))
+        ticket, generation, number = self.inside.pop(data.draw(st.integers(0, len(self.inside) - 1)))
         before, until = self.model.state, self.circuit._open_until
         self.circuit.leave(ticket, ENDS[how], self.now)
 
@@ -148,6 +157,8 @@ class CircuitMachine(RuleBasedStateMachine):
         failed, slow = how in ("failure", "slow failure", "told to wait"), how in ("slow", "slow failure")
         if before == "closed":
             self.model.calls.append((self.now, failed, slow))
+            if failed:
+                self.model.failed.add(number)
             if self.model.trips(self.now):
                 self.opens(how)
         elif before == "half_open":
@@ -193,7 +204,7 @@ class CircuitMachine(RuleBasedStateMachine):
     @invariant()
     def probes_in_flight_never_exceed_the_permits(self):
         if self.model.state == "half_open":
-            assert sum(generation == self.model.generation for _, generation in self.inside) <= self.limits.permits
+            assert sum(generation == self.model.generation for _, generation, _ in self.inside) <= self.limits.permits
 
     @invariant()
     def no_call_is_lost(self):

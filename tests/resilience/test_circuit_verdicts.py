@@ -1,6 +1,8 @@
 """What counts as a failure, for whom; what counts as slow."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.resilience.scenes import ABANDONED, FAILED, FINE, circuit_of, ended, half_opened
 from trunkline.core import errors
@@ -28,6 +30,7 @@ from trunkline.core.errors import (
 from trunkline.core.outcome import Outcome
 from trunkline.resilience.circuit_breaker import Circuit
 from trunkline.resilience.circuit_settings import CircuitSettings
+from trunkline.resilience.failed_row import MOST_REMEMBERED, FailedRow
 from trunkline.resilience.gate import Rejected
 from trunkline.resilience.verdict import REACHED, verdict_of
 
@@ -178,3 +181,52 @@ def test_a_success_can_be_the_call_that_makes_the_rate_count():
         circuit.leave(circuit.enter(0), outcome, 0)
 
     assert circuit.state == "open"
+
+
+def test_late_successes_of_calls_from_before_do_not_hide_that_a_target_died():
+    circuit = circuit_of(consecutive=3, minimum=100)
+    early = [circuit.enter(0.0) for _ in range(3)]
+
+    for ticket in early:  # one of them ends well between any two failures
+        circuit.leave(circuit.enter(1.0), FAILED, 1.0)
+        circuit.leave(ticket, FINE, 1.0)
+
+    assert circuit.state == "open"
+
+
+def test_failures_that_are_quicker_than_the_successes_between_them_are_no_row():
+    circuit = circuit_of(consecutive=3, minimum=100)
+    tickets = [circuit.enter(0.0) for _ in range(12)]
+
+    for number, ticket in enumerate(tickets):
+        if number % 2 == 0:
+            circuit.leave(ticket, FAILED, 1.0)
+            circuit.leave(circuit.enter(1.0), FINE, 1.0)
+
+    assert circuit.state == "closed"
+
+
+@given(st.permutations(range(8)), st.sets(st.integers(0, 7)))
+def test_the_row_is_the_longest_without_a_gap_in_whatever_order_it_is_told(order, failed):
+    row, told = FailedRow(), set()
+
+    for number in order:
+        if number in failed:
+            told.add(number)
+            low = high = number
+            while low - 1 in told:
+                low -= 1
+            while high + 1 in told:
+                high += 1
+            assert row.add(number) == high - low + 1
+
+
+def test_rows_are_forgotten_before_they_fill_the_memory():
+    row = FailedRow()
+
+    for number in range(0, 10 * MOST_REMEMBERED, 2):
+        row.add(number)
+
+    assert len(row._lengths) <= MOST_REMEMBERED + 1
+    row.clear()
+    assert (row.add(5), repr(row)) == (1, "<FailedRow [longest 1]>")

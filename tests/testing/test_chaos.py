@@ -20,9 +20,6 @@ DOCUMENT = Path(__file__).parents[2] / "docs/chaos.md"
 # 5 s for which a flapping provider is down, so these days are played with more calls.
 CALLS = {"flapping": 20_000, "a down, b half": 20_000}
 
-STREAK = "successes of calls that began before a provider died interrupt the streak of failures that tells of its death"
-KNOWN = {"mixed day": STREAK}
-
 
 @cache
 def healthy_p99():
@@ -34,12 +31,7 @@ def missed(name, *, calls=2_000, config=None):
     return [f"{one.what}: {one.value}, target {one.target}" for one in run.verdicts if not one.ok]
 
 
-DAYS = [
-    pytest.param(name, marks=pytest.mark.xfail(reason=KNOWN[name])) if name in KNOWN else name for name in SCENARIOS
-]
-
-
-@pytest.mark.parametrize("name", DAYS)
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_every_target_is_reached_on_a_small_day(name):
     assert missed(name, calls=CALLS.get(name, 2_000)) == []
 

@@ -7,7 +7,8 @@ Refuses to wait, to make the call and to know more of it than its outcome. Any n
     half-open  --- enough probes passed --------------------------->  closed
     half-open  --- closing became impossible, or probes hang ------>  open, for longer
 
-Each change begins a generation; a call's ticket is the generation it entered in, so a late result changes nothing.
+Each change begins a generation; a call's ticket is its number, so that a late result of an earlier generation changes
+nothing.
 """
 
 import random
@@ -19,6 +20,7 @@ from trunkline.core.errors import Blame
 from trunkline.core.outcome import Outcome
 from trunkline.resilience.backoff import Rng, growing
 from trunkline.resilience.circuit_settings import CircuitSettings, Mode
+from trunkline.resilience.failed_row import FailedRow
 from trunkline.resilience.gate import NEVER, Cause, Rejected
 from trunkline.resilience.sliding_window import SlidingWindow
 from trunkline.resilience.transitions import CircuitStatus, Listener, Reason, State, Telling, Transition
@@ -35,10 +37,10 @@ class Circuit:
     """
 
     __slots__ = (
-        "_cause", "_consecutive", "_generation", "_half_open_since", "_lock", "_mode", "_open_until", "_openings",
-        "_panic_at", "_probes", "_probes_failed", "_probes_out", "_probes_slow", "_rng", "_slow_answer",
-        "_slow_first_content", "_state", "_telling", "_window", "abandoned", "acquired", "failed", "ignored", "name",
-        "rejected", "scope", "settings", "succeeded",
+        "_born", "_cause", "_consecutive", "_failed_row", "_generation", "_half_open_since", "_lock", "_mode",
+        "_open_until", "_openings", "_panic_at", "_probes", "_probes_failed", "_probes_out", "_probes_slow", "_rng",
+        "_slow_answer", "_slow_first_content", "_state", "_telling", "_window", "abandoned", "acquired", "failed",
+        "ignored", "name", "rejected", "scope", "settings", "succeeded",
     )  # fmt: skip
 
     def __init__(
@@ -61,13 +63,15 @@ class Circuit:
         self._telling = Telling(tuple(listeners))
         self._window = SlidingWindow(self.settings.window, self.settings.window_seconds)
         self._generation = 0
+        self._born = 0  # calls that had entered when this generation began
         self._mode: Mode = self.settings.mode
         self._state: State = _state_of(self._mode)
         self._cause: Cause | None = None
         self._openings = 0  # since it was last closed
         self._open_until = self._panic_at = self._half_open_since = 0.0
         self._forget_probes()
-        self._consecutive = 0
+        self._consecutive = 0  # failures, in the order in which calls ended
+        self._failed_row = FailedRow()
 
     # --- the gate ----------------------------------------------------------------------------------------------------
 
@@ -86,7 +90,7 @@ class Circuit:
         with self._lock:
             if self._state == "closed":
                 self.acquired += 1
-                return self._generation
+                return self.acquired
             ticket = self._admit(now, panic=panic)
             answer = self._reject(now, panic=panic) if ticket is None else ticket
         self._telling.tell()
@@ -133,7 +137,7 @@ class Circuit:
         if ticket == UNCOUNTED:
             return
         with self._lock:
-            if verdict == "success" and self._state == "closed" and ticket == self._generation:
+            if verdict == "success" and self._state == "closed" and ticket > self._born:
                 self.succeeded += 1  # the path of nearly every call: one call to the window, no other
                 self._consecutive = 0
                 window = self._window
@@ -226,7 +230,7 @@ class Circuit:
             case _:
                 return UNCOUNTED if self._mode in ("metrics_only", "disabled") else None
         self.acquired += 1
-        return self._generation
+        return self.acquired
 
     def _ready_at(self, now: float, *, panic: bool) -> float:
         if self._mode in ("metrics_only", "disabled"):
@@ -280,7 +284,7 @@ class Circuit:
         failed = verdict == "failure"
         if failed and self._state == "open":
             self._extend(now, retry_after)
-        if ticket != self._generation:
+        if ticket <= self._born:
             return  # began before the last transition: what it says is history
         if failed:
             self._cause = Cause.of(cause)
@@ -292,18 +296,18 @@ class Circuit:
         elif failed and self._state == "closed":
             self._consecutive += 1
             self._window.add(now, True, slow)
-            self._trip(now, retry_after)
+            self._trip(now, retry_after, max(self._consecutive, self._failed_row.add(ticket)))
         elif verdict == "success" and self._state == "open":
             self._open_until = now  # it was let in in panic and shows that the target is back
 
-    def _trip(self, now: float, retry_after: float | None) -> None:
-        reason = self._tripped()
+    def _trip(self, now: float, retry_after: float | None, in_a_row: int = 0) -> None:
+        reason = self._tripped(in_a_row)
         if reason is not None:
             self._open(reason, now, retry_after)
 
-    def _tripped(self) -> Reason | None:
+    def _tripped(self, in_a_row: int) -> Reason | None:
         settings, window = self.settings, self._window
-        if self._consecutive >= settings.consecutive:
+        if in_a_row >= settings.consecutive:
             return "consecutive"
         calls = len(window)
         if calls < settings.minimum:
@@ -343,6 +347,7 @@ class Circuit:
 
     def _start_anew(self) -> None:
         self._window.clear()
+        self._failed_row.clear()
         self._openings = self._consecutive = 0
 
     def _forget_probes(self) -> None:
@@ -351,6 +356,7 @@ class Circuit:
     def _move(self, state: State, reason: Reason, now: float) -> None:
         was, self._state = self._state, state
         self._generation += 1
+        self._born = self.acquired
         if was == state:
             return
         failure_rate, slow_rate = self._window.rates() or (None, None)
