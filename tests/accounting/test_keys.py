@@ -32,7 +32,7 @@ from trunkline.stores.sqlite import SqliteStore
 
 NOW = 1_795_000_000_000
 PEPPER = b"a pepper of thirty-two characters"
-SCOPE = KeyScope(("fast",), "research", ("night",), 60, 10_000, 4, "2.5", NOW + 10_000)
+SCOPE = KeyScope(("fast",), "research", ("night",), 60, 10_000, 4, "2.5", NOW + 10_000, ("oa/*",))
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def test_a_key_is_its_caller_with_all_it_may_do(ring: KeyRing) -> None:
     key = await ring.create("alice", SCOPE)
 
     assert await ring.caller(key.encode()) == Caller(
-        "alice", ("fast",), "research", ("night",), 2_500_000_000, CallerLimits(60, 10_000, 4)
+        "alice", ("fast",), "research", ("night",), 2_500_000_000, CallerLimits(60, 10_000, 4), ("oa/*",)
     )
 
 

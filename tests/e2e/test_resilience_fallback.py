@@ -158,3 +158,50 @@ async def test_after_its_own_retries_the_gateway_tells_the_callers_sdk_not_to_re
     assert failed["x-should-retry"] == "false"
     assert "x-should-retry" not in fine
     assert "x-should-retry" not in unasked
+
+
+KEYS = """
+keys:
+  - {name: free, key: free-0123456789abcdef}
+  - {name: kept, key: kept-0123456789abcdef, targets: ["oa/*", "an/sim"]}
+"""
+FREE, KEPT = ({"authorization": f"Bearer {name}-0123456789abcdef"} for name in ("free", "kept"))
+
+
+def hello(model: str, **more: Any) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": "hi"}], **more}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_fallback_target_that_the_callers_key_may_not_use_is_skipped_and_reported(
+    build: Build, stream: bool
+) -> None:
+    house = await build(KEYS, routes="models: {r: [oa/sim, spare/sim, an/sim]}", recovery=QUICK, oa=down())
+    body = hello("r", stream=stream)
+    _, free, _ = await house.post("/v1/chat/completions", body, FREE)  # the control: the one that is skipped is healthy
+    status, kept, _ = await house.post("/v1/chat/completions", body, KEPT)
+    assert (free["x-trunkline-provider"], status, kept["x-trunkline-provider"]) == ("spare", 200, "an")
+    assert "spare/sim: not for the key 'kept'" in kept["x-trunkline-trail"]
+    assert "not for the key" not in free["x-trunkline-trail"]
+    assert kept["x-trunkline-attempts"] == "2"
+    assert await asked(house, 4) == ["oa", "spare", "oa", "an"]
+
+
+async def test_the_error_names_the_targets_that_the_callers_key_kept_it_from(build: Build) -> None:
+    routes = "models: {r: [oa/sim, spare/sim], only: [spare/sim]}"
+    house = await build(KEYS, routes=routes, recovery="{max_attempts: 1}", oa=down())
+    status, headers, body = await house.post("/v1/chat/completions", hello("r"), KEPT)
+    assert (status, headers["x-trunkline-attempts"]) == (503, "1")
+    assert "spare/sim: not for the key 'kept'" in json.loads(body)["error"]["message"]
+    status, headers, body = await house.post("/v1/chat/completions", hello("only"), KEPT)
+    assert (status, headers["x-trunkline-attempts"]) == (403, "0")
+    assert "its targets are: oa/*, an/sim" in json.loads(body)["error"]["message"]
+    assert (await house.post("/v1/chat/completions", hello("only"), FREE))[0] == 200
+
+
+async def test_a_count_of_tokens_too_comes_from_a_target_of_the_callers_key(build: Build) -> None:
+    house = await build(KEYS, routes="models: {r: [spare/sim, an/sim]}", recovery=QUICK)
+    path = "/v1/messages/count_tokens"
+    _, free, _ = await house.post(path, hello("r"), FREE)
+    _, kept, _ = await house.post(path, hello("r"), KEPT)
+    assert (free["x-trunkline-provider"], kept["x-trunkline-provider"]) == ("spare", "an")

@@ -221,6 +221,17 @@ MISTAKES = {
             "openai, groq"
         ),
     ),
+    "a key for a target of nobody": (
+        BASE + "keys: [{name: ci, key: aaaaaaaaaaaaaaaa, targets: [opnai/gpt-5]}]\n",
+        (
+            'trunkline.yaml:4: keys[0].targets: "opnai/gpt-5" is no target of this config; did you mean "openai"? '
+            "Write provider/model or provider/*; providers: openai, groq"
+        ),
+    ),
+    "a key for a provider where a target is wanted": (
+        BASE + "keys: [{name: ci, key: aaaaaaaaaaaaaaaa, targets: [openai]}]\n",
+        'trunkline.yaml:4: keys[0].targets: "openai" matches no target; write "openai/*" for all models of it',
+    ),
     "an address that is none": (
         BASE + "listen: somewhere\n",
         'trunkline.yaml:4: listen: "somewhere" is not host:port, for example 127.0.0.1:8080 or [::1]:8080',

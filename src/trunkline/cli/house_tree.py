@@ -97,7 +97,8 @@ def dollars(price: Price, rate: int) -> str:
 
 def _key(key: VirtualKey) -> str:
     allowed = "every model" if key.models is None else ", ".join(key.models)
-    return f"{escape(key.name)} [dim]may use {escape(allowed)}[/]"
+    by = "" if key.targets is None else f", served by {', '.join(key.targets)} only"
+    return f"{escape(key.name)} [dim]may use {escape(allowed + by)}[/]"
 
 
 def _times(timeouts: Timeouts) -> str:

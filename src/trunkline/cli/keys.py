@@ -35,6 +35,7 @@ def keys() -> None:
 @keys.command()
 @click.argument("name")
 @click.option("--model", "models", multiple=True, help="Name it may use, * matching anything; may be said again.")
+@click.option("--target", "targets", multiple=True, help="provider/model that may serve it; may be said again.")
 @click.option("--team", help="Team whose budgets its calls count against.")
 @click.option("--tag", "tags", multiple=True, help="Tag of its calls; may be said again.")
 @click.option("--budget", help="Dollars it may spend in a calendar month (UTC).")
@@ -118,6 +119,7 @@ def _scope(said: dict[str, Any]) -> KeyScope:
             "concurrent": said["concurrent"],
             "budget_usd": budget,
             "expires": expires,
+            "targets": said["targets"] or None,
         }
         return msgspec.convert(scope, KeyScope)
     except ValueError as error:  # msgspec's own errors are ValueErrors too
@@ -147,6 +149,7 @@ def _state(row: KeyRow, now: int) -> str:
 
 def _may(scope: KeyScope) -> str:
     said = [", ".join(scope.models) if scope.models else "every model"]
+    said += [f"only by {', '.join(scope.targets)}"] if scope.targets else []
     said += [f"team {scope.team}"] if scope.team else []
     said += [f"tags {' '.join(scope.tags)}"] if scope.tags else []
     said += [f"${scope.budget_usd} a month"] if scope.budget_usd else []

@@ -26,6 +26,7 @@ class Caller(Struct, frozen=True):
     ``models``  that it may use; None: all.
     ``team``    and ``tags`` are whose budgets its calls count against, and how the ledger groups them.
     ``budget``  nano-dollars it may spend in a calendar month, UTC; None: no limit of its own.
+    ``targets`` that may serve it, as ``provider/model``; None: all that a model's name stands for.
     """
 
     name: str
@@ -34,10 +35,15 @@ class Caller(Struct, frozen=True):
     tags: tuple[str, ...] = ()
     budget: Nanos | None = None
     limits: CallerLimits = CallerLimits()
+    targets: tuple[str, ...] | None = None
 
     def may_use(self, model: str) -> bool:
         """True when the key's list of models (with ``*`` and ``?``) has this one, or there is no list."""
         return self.models is None or any(fnmatchcase(model, allowed) for allowed in self.models)
+
+    def may_reach(self, target: str) -> bool:
+        """True when a target, written ``provider/model``, may serve this caller."""
+        return self.targets is None or any(fnmatchcase(target, allowed) for allowed in self.targets)
 
 
 ANYONE = Caller("anyone")

@@ -95,6 +95,10 @@ class VirtualKey(Struct, frozen=True, forbid_unknown_fields=True):
     models: Annotated[
         ModelPatterns | None, Meta(description="Names it may use, * matching anything; left out: all.")
     ] = None
+    targets: Annotated[
+        ModelPatterns | None,
+        Meta(description="provider/model that may serve it, * matching anything; others are skipped. Left out: all."),
+    ] = None
 
     def allows(self, model: str) -> bool:
         """True when a caller with this key may ask for this name."""

@@ -6,6 +6,7 @@ Refuses to change anything; it answers with what is wrong and where.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 import msgspec
@@ -111,6 +112,8 @@ def _keys(config: Config) -> Iterator[Problem]:
             yield (*where, "key"), f"is shorter than {SHORTEST_KEY} characters, so it can be guessed; make a longer one"
         for pattern in key.models or ():
             yield from _pattern((*where, "models"), pattern, config)
+        for pattern in key.targets or ():
+            yield from _target_pattern((*where, "targets"), pattern, tuple(config.providers))
 
 
 def _pattern(where: Where, pattern: str, config: Config) -> Iterator[Problem]:
@@ -120,3 +123,12 @@ def _pattern(where: Where, pattern: str, config: Config) -> Iterator[Problem]:
         return
     if config.route(pattern) is None:
         yield where, f"{quoted(pattern)} is no model of this config{hint(pattern, names)} Models: {', '.join(names)}"
+
+
+def _target_pattern(where: Where, pattern: str, providers: tuple[str, ...]) -> Iterator[Problem]:
+    provider, slash, _ = pattern.partition("/")
+    if not any(fnmatchcase(name, provider) for name in providers):
+        none = f"{quoted(pattern)} is no target of this config{hint(provider, providers)}"
+        yield where, f"{none} Write provider/model or provider/*; providers: {', '.join(providers)}"
+    elif not slash and not provider.endswith("*"):
+        yield where, f"{quoted(pattern)} matches no target; write {quoted(f'{pattern}/*')} for all models of it"

@@ -74,10 +74,12 @@ class Gateway:
         return list(dict.fromkeys(names))
 
     async def count_tokens(self, call: Call) -> tuple[Target, bytes] | None:
-        """The first target and its own count of a prompt's tokens, in Anthropic's form; None where it has none."""
-        endpoint = self._routes.find(call.envelope.model).endpoints[0]
-        counted = await endpoint.count_tokens(call)
-        return None if counted is None else (endpoint.target, counted)
+        """The caller's first target and its own count of a prompt, in Anthropic's form; None where it has none."""
+        for endpoint in self._routes.find(call.envelope.model).endpoints:
+            if call.caller.may_reach(str(endpoint.target)):
+                counted = await endpoint.count_tokens(call)
+                return None if counted is None else (endpoint.target, counted)
+        return None
 
     def figures(self) -> dict[str, object]:
         """A few numbers for whoever asks how the house is."""

@@ -17,6 +17,7 @@ from trunkline.resilience.gate import Rejected
 from trunkline.resilience.recovery import Again, Candidate, Elsewhere, Recovery, Stop, Tried
 from trunkline.routing import verdict
 from trunkline.routing.hedged import hedged
+from trunkline.routing.permitted import permitted
 from trunkline.routing.routes import Route, Routes
 
 NOBODY: Mapping[Target, float] = {}
@@ -43,6 +44,8 @@ class Dispatch:
     async def __call__(self, exchange: Exchange) -> Reply:
         """The first answer that begins. Raises UnknownModel, or the most actionable of the targets' errors."""
         route = self.routes.find(exchange.call.envelope.model)
+        if exchange.call.caller.targets is not None:
+            route = permitted(route, exchange)
         first = route.endpoints[0]
         tried: list[Tried] = []
         first.health.retries.deposit(self._clock())

@@ -30,12 +30,12 @@ def of(exchange: Exchange, stop: Stop, candidates: Sequence[Candidate], now: flo
     errors = [(str(one.target), one.outcome.error) for one in exchange.attempts if one.outcome and one.outcome.error]
     if not errors:
         return _shut(exchange, stop, candidates, now)
-    if len(errors) == 1 or stop.reason == "final":
+    if stop.reason == "final" or (len(errors) == 1 and not exchange.passed):
         return errors[-1][1]
     best = min((error for _, error in errors), key=_rank)
     listed = "; ".join([*(f"{target}: {error.message}" for target, error in errors), *exchange.passed])
     shown = type(best)(
-        f"all {len(errors)} attempts failed: {listed}",
+        f"{_count(errors)} failed: {listed}",
         param=best.param,
         code=best.code,
         provider_status=best.provider_status,
@@ -43,6 +43,10 @@ def of(exchange: Exchange, stop: Stop, candidates: Sequence[Candidate], now: flo
     )
     shown.__cause__ = best
     return shown
+
+
+def _count(errors: Sequence[object]) -> str:
+    return "the only attempt" if len(errors) == 1 else f"all {len(errors)} attempts"
 
 
 def _shut(exchange: Exchange, stop: Stop, candidates: Sequence[Candidate], now: float) -> CallError:

@@ -53,7 +53,7 @@ def application(gateway: Gateway) -> App:
 
 def keys(config: Config) -> Keys:
     """The virtual keys of a config."""
-    return Keys((row.key.reveal(), Caller(row.name, row.models)) for row in config.keys)
+    return Keys((row.key.reveal(), Caller(row.name, row.models, targets=row.targets)) for row in config.keys)
 
 
 def bound(listen: str) -> socket.socket:

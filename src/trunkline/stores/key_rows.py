@@ -24,6 +24,7 @@ class KeyScope(Struct, frozen=True, omit_defaults=True):
     concurrent: Rate | None = None
     budget_usd: str | None = None  # decimal dollars in each calendar month, UTC
     expires: Millis | None = None
+    targets: tuple[str, ...] | None = None
 
 
 class KeyRow(Struct, frozen=True):
