@@ -1,0 +1,183 @@
+"""How good a model is at a kind of prompt: a Beta posterior for each (model, cluster), from scores that fade with time.
+
+Refuses to know who scores, where clusters come from and who routes by it. A cell with few scores is shrunk towards its
+model's scores in all clusters, and those towards the model's prior: with many cells and few scores in each, the best
+looking cell is the luckiest one (the winner's curse).
+"""
+
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from trunkline.routing import beta
+from trunkline.stores.records import HOUR, Millis
+from trunkline.stores.scores import Evidence
+
+KIND = "beta"
+ALL = ""  # the cluster of all clusters
+MOST_CELLS = 10_000  # (model, cluster) pairs; beyond them new cells are counted for their model only
+HEAVIEST = 100.0  # what one score may weigh
+
+
+class Prior(Struct, frozen=True):
+    """What is believed of a model before anybody scored it: ``mean`` and ``sd`` of its quality, 0 to 1."""
+
+    mean: float = 0.5
+    sd: float = 0.25
+
+    def counts(self) -> tuple[float, float]:
+        """As good and bad answers seen; the weakest that still has one hump."""
+        mean = min(max(self.mean, 0.02), 0.98)
+        strength = max(mean * (1 - mean) / max(self.sd, 1e-3) ** 2 - 1, 1.0)
+        return mean * strength, (1 - mean) * strength
+
+
+class Belief(Struct, frozen=True):
+    """A posterior of quality as Beta(good, bad); ``scored`` is the weight of scores behind it, in its own cell."""
+
+    good: float
+    bad: float
+    scored: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """The quality to expect, 0 to 1."""
+        return self.good / (self.good + self.bad)
+
+    @property
+    def sd(self) -> float:
+        """How unsure that is."""
+        return beta.mean_sd(self.good, self.bad)[1]
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Where the quality is with this probability."""
+        return beta.interval(self.good, self.bad, level)
+
+    def __str__(self) -> str:
+        low, high = self.interval()
+        return f"{self.mean:.0%} ({low:.0%} to {high:.0%}, {self.scored:.0f} scored)"
+
+
+class PosteriorSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How fast scores are forgotten, and how far cells are drawn together."""
+
+    half_life_hours: Annotated[
+        float,
+        Meta(
+            ge=0.01,
+            le=100_000,
+            extra_json_schema={"x-unit": "hours"},
+            description="After so long a score counts half. Set it lower where models change behind their names.",
+        ),
+    ] = 336.0
+    pooling: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1_000,
+            description="What a model's scores in all kinds of prompts weigh in one kind, as a number of scores there.",
+        ),
+    ] = 10.0
+
+    @property
+    def half_life(self) -> Millis:
+        """In milliseconds."""
+        return round(self.half_life_hours * HOUR)
+
+
+DEFAULTS = PosteriorSettings()
+UNKNOWN = Prior()
+
+
+class Posteriors:
+    """All cells; ``priors`` by target, ``unknown`` for the others. Times are Unix milliseconds."""
+
+    __slots__ = ("_cells", "_fresh", "priors", "settings", "unknown")
+
+    def __init__(
+        self,
+        settings: PosteriorSettings = DEFAULTS,
+        priors: Mapping[str, Prior] | None = None,
+        unknown: Prior = UNKNOWN,
+    ) -> None:
+        self.settings = settings
+        self.priors = dict(priors or {})
+        self.unknown = unknown
+        self._cells: dict[str, Evidence] = {}
+        self._fresh: dict[str, Evidence] = {}
+
+    def learn(self, target: str, cluster: str, score: float, weight: float, now: Millis) -> None:
+        """Count one score (0 to 1) for its cell and for its model. Raises ValueError for what is no score."""
+        if not 0 <= score <= 1 or not 0 <= weight <= HEAVIEST:
+            raise ValueError(f"a score is between 0 and 1 and its weight between 0 and {HEAVIEST:g}: {score}, {weight}")
+        clusters = (cluster, ALL) if self._has_room(target, cluster) else (ALL,)
+        for each in clusters:
+            self._add(Evidence(_name(target, each), now, (weight * score, weight * (1 - score))))
+
+    def weaken(self, target: str, left: float, now: Millis) -> None:
+        """Believe only ``left`` (0 to 1) of all that was learned of a target: it is not what it was."""
+        for name, cell in list(self._cells.items()):
+            if name.startswith(f"{KIND}|{target}|"):
+                faded = cell.faded(now, self.settings.half_life)
+                self._add(Evidence(name, now, tuple((left - 1) * value for value in faded.sums)))
+
+    def belief(self, target: str, cluster: str, now: Millis) -> Belief:
+        """The posterior of a cell; one never scored has its model's, and a model never scored its prior."""
+        prior_good, prior_bad = self.priors.get(target, self.unknown).counts()
+        model_good, model_bad = self._sums(target, ALL, now)
+        good, bad = self._sums(target, cluster, now) if cluster != ALL else (0.0, 0.0)
+        # the model's mean without this cell, which must not count twice
+        rest_good, rest_bad = max(model_good - good, 0.0) + prior_good, max(model_bad - bad, 0.0) + prior_bad
+        if cluster == ALL:
+            return Belief(rest_good, rest_bad, model_good + model_bad)
+        rest = rest_good + rest_bad
+        pooled = min(self.settings.pooling + 1e-9, rest) / rest
+        return Belief(good + pooled * rest_good, bad + pooled * rest_bad, good + bad)
+
+    def cells(self, now: Millis) -> dict[tuple[str, str], Belief]:
+        """Every cell that was ever scored, by target and cluster; the cluster of a whole model is empty."""
+        named = [name.split("|", 2) for name in self._cells]
+        return {(target, cluster): self.belief(target, cluster, now) for _, target, cluster in named}
+
+    def fresh(self) -> list[Evidence]:
+        """What was learned since this was last asked: to be added to the store."""
+        found = list(self._fresh.values())
+        self._fresh.clear()
+        return found
+
+    def replace(self, stored: Iterable[Evidence]) -> None:
+        """Take what all processes have stored, and what this one has not stored yet."""
+        self._cells = {piece.name: piece for piece in stored if _sane(piece)}
+        for piece in self._fresh.values():
+            self._cells[piece.name] = self._plus(self._cells.get(piece.name), piece)
+
+    def _has_room(self, target: str, cluster: str) -> bool:
+        return len(self._cells) < MOST_CELLS or _name(target, cluster) in self._cells
+
+    def _add(self, piece: Evidence) -> None:
+        self._cells[piece.name] = self._plus(self._cells.get(piece.name), piece)
+        self._fresh[piece.name] = self._plus(self._fresh.get(piece.name), piece)
+
+    def _plus(self, known: Evidence | None, more: Evidence) -> Evidence:
+        return more if known is None else known.plus(more, self.settings.half_life)
+
+    def _sums(self, target: str, cluster: str, now: Millis) -> tuple[float, float]:
+        cell = self._cells.get(_name(target, cluster))
+        if cell is None:
+            return 0.0, 0.0
+        good, bad = cell.faded(now, self.settings.half_life).sums
+        return max(good, 0.0), max(bad, 0.0)
+
+    def __repr__(self) -> str:
+        return f"<Posteriors [{len(self._cells)} cells]>"
+
+
+def _name(target: str, cluster: str) -> str:
+    return f"{KIND}|{target}|{cluster}"
+
+
+def _sane(piece: Evidence) -> bool:
+    """Whose kind and form this is; a file that was written to by hand must not poison a decision."""
+    return piece.name.startswith(f"{KIND}|") and len(piece.sums) == 2 and all(map(isfinite, piece.sums))
