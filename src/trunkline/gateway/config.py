@@ -18,6 +18,7 @@ from trunkline.providers.provider import Provider
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts
 from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.recovery import Recovery
+from trunkline.telemetry.settings import MetricsSettings
 
 ModelPatterns = Annotated[tuple[str, ...], Meta(min_length=1, max_length=1000)]
 OnUnsupported = Literal["drop", "refuse"]
@@ -135,6 +136,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
             description="Opens the doors below /admin, calls no models. None: they are open where the whole house is."
         ),
     ] = None
+    metrics: Annotated[MetricsSettings, Meta(description="Where Prometheus finds the figures.")] = MetricsSettings()
     timeouts: Annotated[Timeouts, Meta(description="Of every attempt; a route may differ.")] = Timeouts()
     health: Annotated[
         HealthSettings, Meta(description="How targets are protected, and calls from targets that fail.")

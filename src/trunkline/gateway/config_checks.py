@@ -28,6 +28,8 @@ SHORTEST_KEY = 16  # characters; below 2**64 guesses a key can be found by tryin
 def problems(config: Config, configured: Iterable[str]) -> Iterator[Problem]:
     """Everything wrong across fields. ``configured`` names all providers, those too whose own table is wrong."""
     yield from _listen(config.listen)
+    if config.metrics.listen is not None:
+        yield from _listen(config.metrics.listen, ("metrics", "listen"))
     for name, provider in config.providers.items():
         yield from _provider(("providers", name), provider)
     names = tuple(configured)
@@ -37,11 +39,11 @@ def problems(config: Config, configured: Iterable[str]) -> Iterator[Problem]:
     yield from _keys(config)
 
 
-def _listen(listen: str) -> Iterator[Problem]:
+def _listen(listen: str, where: Where = ("listen",)) -> Iterator[Problem]:
     try:
         address(listen)
     except ConfigError as error:
-        yield ("listen",), str(error).removeprefix("listen: ")
+        yield where, str(error).removeprefix("listen: ")
 
 
 def _provider(where: Where, provider: Provider) -> Iterator[Problem]:

@@ -27,6 +27,8 @@ from trunkline.providers.provider import Provider
 from trunkline.resilience.hedge import Hedging
 from trunkline.routing.dispatch import Dispatch
 from trunkline.routing.routes import Route, Routes
+from trunkline.telemetry.figures import Figures
+from trunkline.telemetry.names import Names
 from trunkline.transport.auth import Auth
 from trunkline.transport.transport import Origin, Transport
 
@@ -54,6 +56,9 @@ class Gateway:
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
         self._record = Record(Admit(Dispatch(self._routes, clock, rng)), clock)
         self.handle: Handler = self._record
+        named = Names(config.models, (step.target for route in config.models.values() for step in route.targets))
+        self.metrics = Figures(named, self.health, clock, lambda: self._record.open)
+        self.listen(self.metrics)
 
     @property
     def limits(self) -> Limits:

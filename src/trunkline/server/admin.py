@@ -24,13 +24,13 @@ class Admin:
 
     async def health(self, visit: Visit) -> None:
         """Each target's state, why, and until when."""
-        self._guard(visit)
+        self.guard(visit)
         gateway = self._gateway
         status = "draining" if gateway.draining else "ok"
         targets = gateway.health.report(gateway.clock())
         await visit.json(200, {"status": status, **gateway.figures(), "targets": targets})
 
-    def _guard(self, visit: Visit) -> None:
+    def guard(self, visit: Visit) -> None:
         """With an admin key: that key and no other. Without one: only while the whole house is open, on loopback."""
         if self._key is None:
             if not self._keys.open:

@@ -14,6 +14,7 @@ from trunkline.server.chat import Chat
 from trunkline.server.count_tokens import CountTokens
 from trunkline.server.health import Health
 from trunkline.server.http import Headers
+from trunkline.server.metrics import Metrics
 from trunkline.server.models import Models
 
 
@@ -32,6 +33,7 @@ class GatewayDoors:
             "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic)},
             "/v1/models": {"GET": models.list},
             "/admin/health": {"GET": admin.health},
+            "/metrics": {"GET": Metrics(gateway, admin).show},
             "/livez": {"GET": health.live, "HEAD": health.live},
             "/readyz": {"GET": health.ready, "HEAD": health.ready},
             "/health": {"GET": health.health, "HEAD": health.health},

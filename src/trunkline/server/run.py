@@ -9,7 +9,8 @@ import gc
 import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from math import ceil
 from types import FrameType
 
@@ -23,6 +24,7 @@ from trunkline.gateway.listen import address, refuse_open_house
 from trunkline.server.app import App
 from trunkline.server.auth import Keys
 from trunkline.server.doors import GatewayDoors
+from trunkline.server.metrics import MetricsServer
 from trunkline.server.protocol import protocol
 
 log = logging.getLogger("trunkline")
@@ -93,11 +95,29 @@ async def _serve(config: Config, listening: socket.socket, ready: Callable[[str,
     gc.collect()
     gc.freeze()  # what stands now stands until the end: no collection need look at it again
     gc.set_threshold(20_000, 50, 50)
-    ready(url_of(listening), gateway)
+    async with metrics_port(gateway):
+        ready(url_of(listening), gateway)
+        try:
+            await server.serve([listening])
+        finally:
+            await gateway.aclose()
+
+
+@asynccontextmanager
+async def metrics_port(gateway: Gateway) -> AsyncGenerator[str | None, None]:
+    """The port for /metrics alone, open as long as the block runs; its base URL, None where the config has none."""
+    listen = gateway.config.metrics.listen
+    if listen is None:
+        yield None
+        return
+    listening = bound(listen)
+    server = MetricsServer(gateway)
+    serving = asyncio.create_task(server.serve([listening]))
     try:
-        await server.serve([listening])
+        yield url_of(listening)
     finally:
-        await gateway.aclose()
+        server.should_exit = True
+        await serving
 
 
 def server_of(config: Config, gateway: Gateway) -> Server:

@@ -1,0 +1,69 @@
+"""The door of Prometheus: behind the operator's key on the gateway's own port, or open on a port of its own.
+
+Refuses to count anything.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+
+from trunkline.core.dialect import Dialect
+from trunkline.dialects.openai_chat import OpenAIChat
+from trunkline.gateway.gateway import Gateway
+from trunkline.server.admin import Admin
+from trunkline.server.app import App, Door, Visit
+from trunkline.server.http import Headers, respond
+from trunkline.telemetry.exposition import accepted
+
+
+class Metrics:
+    """``GET /metrics``. Without an ``admin`` to ask, whoever reaches the door may look."""
+
+    __slots__ = ("_admin", "_gateway")
+
+    def __init__(self, gateway: Gateway, admin: Admin | None) -> None:
+        self._gateway = gateway
+        self._admin = admin
+
+    async def show(self, visit: Visit) -> None:
+        """All figures as text; OpenMetrics for who accepts it."""
+        if self._admin is not None:
+            self._admin.guard(visit)
+        headers: Headers = visit.scope["headers"]
+        kind = accepted(next((value for name, value in headers if name == b"accept"), b""))
+        body = self._gateway.metrics.text(kind)
+        visit.started = True
+        await respond(visit.send, 200, [(b"content-type", kind.encode()), *visit.headers], body)
+
+
+class MetricsDoors:
+    """The table of the metrics port: one path."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._dialect = OpenAIChat()
+        self._table: dict[str, dict[str, Door]] = {"/metrics": {"GET": Metrics(gateway, None).show}}
+
+    def find(self, path: str) -> dict[str, Door] | None:
+        """The doors of a path by method."""
+        return self._table.get(path)
+
+    def dialect(self, path: str, headers: Headers) -> Dialect:
+        """Errors are told in OpenAI's."""
+        return self._dialect
+
+
+class MetricsServer(uvicorn.Server):
+    """A second server in the same loop; the first one hears the signals."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        settings = uvicorn.Config(
+            App(MetricsDoors(gateway)), ws="none", loop="none", lifespan="off", log_config=None, access_log=False,
+            server_header=False, proxy_headers=False, limit_concurrency=64, timeout_graceful_shutdown=1,
+        )  # fmt: skip
+        super().__init__(settings)
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """None."""
+        yield

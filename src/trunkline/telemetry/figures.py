@@ -1,0 +1,53 @@
+"""All series of a gateway: calls, targets, the process, and what the build is.
+
+Refuses to serve them.
+"""
+
+import platform
+from collections.abc import Callable
+
+from trunkline._version import __version__
+from trunkline.core.exchange import Exchange
+from trunkline.providers.health import Health
+from trunkline.telemetry.calls import Calls
+from trunkline.telemetry.exposition import written
+from trunkline.telemetry.names import Names
+from trunkline.telemetry.process import process_series
+from trunkline.telemetry.series import Gauge, Readings, Series
+from trunkline.telemetry.targets import Targets
+
+
+class Figures:
+    """A listener of exchanges that can be written down at any time. ``more`` are series that other rooms keep."""
+
+    def __init__(self, names: Names, health: Health, clock: Callable[[], float], in_flight: Callable[[], int]) -> None:
+        self._calls = Calls(names)
+        self._in_flight = in_flight
+        self.more: list[Series] = []
+        self._series: list[Series] = [
+            *self._calls.series,
+            *Targets(health, names, clock).series,
+            Gauge("llm_requests_in_flight", "Calls that are open now.", (), self._open),
+            Gauge("llm_gateway_build_info", "Always 1; what runs here.", ("version", "python"), _build),
+            *process_series(),
+        ]
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Count one ended exchange."""
+        self._calls(exchange)
+
+    @property
+    def series(self) -> list[Series]:
+        """Everything there is, the series of other rooms included."""
+        return [*self._series, *self.more]
+
+    def text(self, content_type: str) -> bytes:
+        """Everything, in the form of ``content_type``."""
+        return written(self.series, content_type)
+
+    def _open(self) -> Readings:
+        yield (), float(self._in_flight())
+
+
+def _build() -> Readings:
+    yield (__version__, platform.python_version()), 1.0

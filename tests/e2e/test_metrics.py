@@ -1,0 +1,246 @@
+"""What Prometheus sees of a running gateway: its own tools read it, and junk adds nothing to it."""
+
+import asyncio
+import json
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open
+from prometheus_client.parser import text_string_to_metric_families as read_plain
+
+from tests.e2e.conftest import Build, House, eventually
+from trunkline.server.run import metrics_port
+
+Found = dict[str, dict[tuple[str, ...], float]]
+
+SEED = {
+    "llm_requests_total": "counter",
+    "llm_request_duration_seconds": "histogram",
+    "llm_errors_total": "counter",
+    "llm_cost_dollars_total": "counter",
+    "llm_circuit_breaker_state": "gauge",
+}
+
+
+async def metrics(house: House, **headers: str) -> tuple[int, str]:
+    async with house.http.get(f"{house.url}/metrics", headers=headers) as response:
+        return response.status, await response.text()
+
+
+async def figures(house: House) -> Found:
+    _, text = await metrics(house)
+    found: Found = {}
+    for family in read_plain(text):
+        for sample in family.samples:
+            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+    return found
+
+
+async def test_the_names_operators_know_are_there_with_their_types(house: House) -> None:
+    await house.chat("openai")
+    await house.chat("all-down")
+
+    _, text = await metrics(house)
+
+    types = dict(line.split(" ")[2:] for line in text.splitlines() if line.startswith("# TYPE"))
+    assert {name: types.get(name) for name in SEED} == SEED
+
+
+async def test_a_call_is_counted_where_it_was_answered_with_what_it_cost(house: House) -> None:
+    status, headers, body = await house.chat("openai")
+
+    found = await figures(house)
+
+    usage = json.loads(body)["usage"]
+    assert status == 200
+    assert found["llm_requests_total"] == {("openai", "oa", "sim", "ok"): 1}
+    assert found["llm_attempts_total"] == {("oa", "sim", "ok"): 1}
+    assert found["llm_cost_dollars_total"]["oa", "sim"] == float(headers["x-trunkline-cost-usd"])
+    assert found["llm_tokens_total"]["oa", "sim", "output"] == usage["completion_tokens"]
+    assert found["llm_request_duration_seconds_count"] == {("openai", "oa", "sim"): 1}
+    assert found["llm_time_to_first_content_seconds_count"] == {("oa", "sim"): 1}
+    assert "llm_errors_total" not in found
+
+
+async def test_a_fallback_is_counted_with_its_reason(house: House) -> None:
+    await house.chat("down-then-up")
+
+    found = await figures(house)
+
+    assert found["llm_fallbacks_total"] == {
+        ("down-then-up", "connect_failed"): 1,
+        ("down-then-up", "overloaded"): 1,
+    }
+    assert found["llm_requests_total"] == {("down-then-up", "an", "sim", "ok"): 1}
+
+
+async def test_a_stream_is_counted_when_it_has_ended(house: House) -> None:
+    await house.chat("both", stream=True)
+
+    found = await figures(house)
+
+    assert found["llm_requests_total"] == {("both", "oa", "sim", "ok"): 1}
+    assert found["llm_requests_in_flight"] == {(): 0}
+
+
+async def test_an_open_circuit_shows_as_two(build: Build) -> None:
+    house = await build(more="health: {circuit_breaker: {consecutive: 1}}")
+
+    await house.chat("all-down")
+    found = await figures(house)
+
+    states = found["llm_circuit_breaker_state"]
+    assert states["an", "fault:status:529", "model"] == 2
+    assert states["oa", "sim", "model"] == 0
+
+
+async def test_a_listener_that_raises_is_felt_by_no_caller(house: House) -> None:
+    def broken(_: Any) -> None:
+        raise RuntimeError("the sink is down")
+
+    house.gateway._record.listeners.insert(0, broken)
+
+    status, _, _ = await house.chat("openai")
+
+    assert status == 200
+    assert (await figures(house))["llm_requests_total"] == {("openai", "oa", "sim", "ok"): 1}
+
+
+async def test_ten_thousand_junk_names_make_no_series(house: House) -> None:
+    await house.chat("openai")
+    before = len((await metrics(house))[1].splitlines())
+
+    async def junk(numbers: range) -> None:
+        for number in numbers:
+            await house.chat(
+                f'oa/junk-{number}"\n' if number % 2 else f"junk-{number}", user=f"tenant-{number}", max_tokens=1
+            )
+
+    await asyncio.gather(*(junk(range(first, 10_000, 20)) for first in range(20)))
+
+    after = len((await metrics(house))[1].splitlines())
+    assert before < after < before + 100
+    assert after < 2000
+
+
+async def test_openmetrics_carries_the_request_id_as_exemplar(house: House) -> None:
+    _, headers, _ = await house.chat("openai")
+
+    _, text = await metrics(house, accept="application/openmetrics-text; version=1.0.0")
+
+    families = {family.name: family for family in read_open(text)}
+    marks = [one.exemplar.labels for one in families["llm_request_duration_seconds"].samples if one.exemplar]
+    assert marks == [{"trace_id": headers["x-request-id"]}]
+
+
+KEYED = """
+keys: [{name: alice, key: sk-house-alice-0123456789}]
+admin_key: sk-admin-0123456789abcdef
+"""
+
+
+async def test_metrics_want_the_admin_key_where_the_house_wants_keys(build: Build) -> None:
+    house = await build(more=KEYED)
+
+    nobody, _ = await metrics(house)
+    caller, _ = await metrics(house, authorization="Bearer sk-house-alice-0123456789")
+    admin, text = await metrics(house, authorization="Bearer sk-admin-0123456789abcdef")
+
+    assert (nobody, caller, admin) == (401, 401, 200)
+    assert "llm_requests_in_flight" in text
+
+
+async def test_a_port_of_its_own_serves_metrics_and_nothing_else(build: Build) -> None:
+    house = await build(more=KEYED + "metrics: {listen: '127.0.0.1:0'}")
+
+    async with metrics_port(house.gateway) as url, house.http.get(f"{url}/metrics") as response:
+        status, text = response.status, await response.text()
+        async with house.http.get(f"{url}/v1/models") as other, house.http.get(f"{url}/admin/health") as admin:
+            assert (status, other.status, admin.status) == (200, 404, 404)
+
+    assert "llm_requests_in_flight" in text
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
+async def test_promtool_has_nothing_to_say(house: House) -> None:
+    await house.chat("down-then-up")
+    await house.chat("openai", stream=True)
+    _, text = await metrics(house)
+
+    told = await asyncio.to_thread(
+        subprocess.run, ["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False
+    )
+
+    assert (told.returncode, told.stdout, told.stderr) == (0, b"", b"")
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed (Debian: prometheus)")
+async def test_a_real_prometheus_scrapes_it_with_the_admin_key(build: Build, tmp_path: Path) -> None:
+    house = await build(more=KEYED)
+    for _ in range(3):
+        await house.post(
+            "/v1/chat/completions",
+            {"model": "openai", "messages": [{"role": "user", "content": "What is 2 + 2?"}]},
+            {"authorization": "Bearer sk-house-alice-0123456789"},
+        )
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(*prometheus(house.url, port, tmp_path))
+    try:
+        found = await eventually_async(lambda: asked(house, port, "sum(llm_requests_total)"), 20)
+    finally:
+        process.terminate()
+        await process.wait()
+
+    assert found == "3"
+
+
+def prometheus(url: str, port: int, folder: Path) -> list[str]:
+    config = folder / "prometheus.yml"
+    target = url.removeprefix("http://")
+    config.write_text(f"""
+global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
+scrape_configs:
+  - job_name: trunkline
+    authorization: {{credentials: sk-admin-0123456789abcdef}}
+    static_configs: [{{targets: ["{target}"]}}]
+""")
+    return [
+        "prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/tsdb", "--log.level=error",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]  # fmt: skip
+
+
+async def asked(house: House, port: int, query: str) -> str | None:
+    try:
+        async with house.http.get(f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}) as response:
+            result = (await response.json())["data"]["result"]
+            return result[0]["value"][1] if result else None
+    except (OSError, KeyError):
+        return None
+
+
+async def eventually_async(look: Any, seconds: float) -> Any:
+    async with asyncio.timeout(seconds):
+        while (found := await look()) is None:
+            await asyncio.sleep(0.1)
+        return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_the_series_of_the_house_are_few(house: House) -> None:
+    for model in ("openai", "anthropic", "both", "down-then-up", "all-down"):
+        await house.chat(model)
+    await eventually(lambda: len(house.ended) == 5 or None)
+
+    _, text = await metrics(house)
+
+    assert len([line for line in text.splitlines() if not line.startswith("#")]) < 500
