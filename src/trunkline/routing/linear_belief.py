@@ -90,6 +90,12 @@ class LinearBelief:
         found, self._fresh = self._fresh, None
         return None if found is None else Evidence(name, self._at, tuple(found))
 
+    def put_back(self, piece: Evidence) -> None:
+        """What ``fresh`` gave could not be stored: it is fresh still."""
+        if self._fresh is not None:
+            piece = piece.plus(Evidence(piece.name, self._at, tuple(self._fresh)), self.half_life)
+        self._fresh = list(piece.faded(self._at, self.half_life).sums)
+
     def replace(self, stored: Evidence) -> None:
         """Take what all processes have stored, and what this one has not stored yet."""
         if len(stored.sums) != len(self._sums) or not all(map(isfinite, stored.sums)):

@@ -147,6 +147,10 @@ class Posteriors:
         self._fresh.clear()
         return found
 
+    def put_back(self, piece: Evidence) -> None:
+        """What ``fresh`` gave could not be stored: it is fresh still."""
+        self._fresh[piece.name] = self._plus(self._fresh.get(piece.name), piece)
+
     def replace(self, stored: Iterable[Evidence]) -> None:
         """Take what all processes have stored, and what this one has not stored yet."""
         self._cells = {piece.name: piece for piece in stored if _sane(piece)}
