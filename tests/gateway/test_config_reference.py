@@ -26,13 +26,13 @@ from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.rate_limit import RateLimitSettings
 from trunkline.resilience.recovery import Recovery
 from trunkline.resilience.retry_budget import RetryBudgetSettings
-from trunkline.telemetry.settings import MetricsSettings
+from trunkline.telemetry.settings import LogSettings, MetricsSettings
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 TABLES = (
     Config, Provider, Speech, ModelRow, PublishedPrice, PublishedTier, Route, RouteTarget, RouteTimeouts, VirtualKey,
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
-    Recovery, Backoff, HedgeSettings, MetricsSettings,
+    Recovery, Backoff, HedgeSettings, MetricsSettings, LogSettings,
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from trunkline.providers.provider import Provider
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts
 from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.recovery import Recovery
-from trunkline.telemetry.settings import MetricsSettings
+from trunkline.telemetry.settings import LogSettings, MetricsSettings
 
 ModelPatterns = Annotated[tuple[str, ...], Meta(min_length=1, max_length=1000)]
 OnUnsupported = Literal["drop", "refuse"]
@@ -137,6 +137,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = None
     metrics: Annotated[MetricsSettings, Meta(description="Where Prometheus finds the figures.")] = MetricsSettings()
+    log: Annotated[LogSettings, Meta(description="What `trunkline serve` writes down about calls.")] = LogSettings()
     timeouts: Annotated[Timeouts, Meta(description="Of every attempt; a route may differ.")] = Timeouts()
     health: Annotated[
         HealthSettings, Meta(description="How targets are protected, and calls from targets that fail.")

@@ -1,9 +1,9 @@
-"""What a config says about metrics.
+"""What a config says about metrics and logs.
 
 Refuses to open a socket.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -20,3 +20,15 @@ class MetricsSettings(Struct, frozen=True, forbid_unknown_fields=True):
             "/metrics, behind admin_key.",
         ),
     ] = None
+
+
+class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the process writes down about calls."""
+
+    calls: Annotated[
+        Literal["json", "off"],
+        Meta(
+            description="json writes one line for every call that has ended to standard error: no prompts, no keys. "
+            "Set off where something else keeps them."
+        ),
+    ] = "json"
