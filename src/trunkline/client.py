@@ -104,6 +104,12 @@ class Answer:
         return tuple(self._exchange.attempts)
 
     @property
+    def continued(self) -> bool:
+        """True where a stream broke and another target went on with its text: ``recovery.continue_streams``."""
+        went_on = [attempt for attempt in self.attempts if attempt.continues is not None]
+        return any(attempt.outcome is None or attempt.outcome.first_content is not None for attempt in went_on)
+
+    @property
     def request_id(self) -> str:
         """The id that logs and records know this call by."""
         return self._exchange.id

@@ -28,6 +28,10 @@ SIMULATED: dict[str, Any] = {
                 "sim-thinker": {"reasoning": True, "prices": PRICES},
                 "sim-always": {"usage_always": True, "prices": PRICES},
                 "sim-cached": {"cache": "always", "prices": PRICES},
+                "sim-prefix": {"prefill": "prefix", "prefill_echo": True, "prices": PRICES},
+                "claude-haiku-4-5": {"prices": PRICES},
+                "claude-sonnet-4-5": {"prices": PRICES},
+                "claude-opus-4-7": {"prices": PRICES},
             },
         }
         for name, dialects in {"oa": ["openai"], "an": ["anthropic"], "spare": ["openai", "anthropic"]}.items()
@@ -39,6 +43,11 @@ providers:
   oa: {{url: {url}/oa/v1, dialect: openai, key: sk-oa-0123456789, models: {models}}}
   an: {{url: {url}/an/v1, dialect: anthropic, key: sk-an-0123456789, models: {models}}}
   spare: {{url: {url}/spare/v1, dialect: [openai, anthropic], key: sk-spare-0123456789, models: {models}}}
+  echoing:
+    url: {url}/oa/v1
+    dialects: {{openai: {{quirks: {{prefill: prefix_echoed}}}}}}
+    key: sk-oa-0123456789
+    models: {models}
   dead: {{url: "http://127.0.0.1:9/v1", dialect: openai, key: sk-dead-0123456789}}
 {routes}
 recovery: {recovery}
@@ -55,7 +64,7 @@ models:
   strict: {targets: [an/sim], on_unsupported: refuse}
 """
 ONE_ROUND = "{retries: 0, rounds: 1}"  # each target once: what one attempt shows is shown at once
-WINDOWS = {"sim": 8000, "sim-thinker": 128_000, "sim-always": 128_000, "sim-cached": 128_000}
+WINDOWS = dict.fromkeys(SIMULATED["providers"]["oa"]["models"], 128_000) | {"sim": 8000}
 PRICED = json.dumps({name: {"prices": PRICES, "context_window": window} for name, window in WINDOWS.items()})
 
 

@@ -144,7 +144,7 @@ MISTAKES = {
         (
             "trunkline.yaml:6: providers.mine.dialects.anthropic.quirks.versoin: unknown quirk; did you mean "
             '"version"? '
-            "The dialect anthropic has: version, default_max_tokens, drop"
+            "The dialect anthropic has: version, default_max_tokens, drop, prefill"
         ),
     ),
     "a quirk of a wrong kind": (

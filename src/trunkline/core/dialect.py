@@ -3,7 +3,7 @@
 Refuses to know any dialect in particular, and who uses it for what.
 """
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -29,11 +29,13 @@ class Rendered(Struct, frozen=True):
 
     ``dropped``     names of fields the target cannot express, as the caller spelled them.
     ``hide_usage``  usage was asked for on our own account: the caller must not see the chunk.
+    ``echo``        a prefill that this provider repeats at the start of its answer, where its caller does not want it.
     """
 
     body: bytes
     dropped: tuple[str, ...] = ()
     hide_usage: bool = False
+    echo: str = ""
 
 
 class Sighting(Struct, frozen=True):
@@ -104,6 +106,33 @@ class Writer(Protocol):
 
     def close(self) -> bytes:
         """What stands after the last event of a whole answer (``[DONE]``)."""
+        ...
+
+
+class Given(Struct, frozen=True):
+    """What a caller holds of a stream that broke: ``text`` and nothing else; ``writer`` goes on where it stopped."""
+
+    text: str
+    writer: Writer
+
+
+@runtime_checkable
+class Continuable(Protocol):
+    """What a dialect has besides where a text that broke off can be continued, by prefill: as caller's and provider's.
+
+    A prefill is a last message of the assistant's that the model goes on with instead of answering anew.
+    """
+
+    def given(self, stream: bytes, envelope: Envelope) -> Given | None:
+        """What a caller was sent, read back; None where that is not surely one text under way and nothing else."""
+        ...
+
+    def prefilled(self, body: bytes, text: str, spent: int) -> bytes | None:
+        """The caller's request with ``text`` as its prefill and ``spent`` fewer tokens to write; None where it ends."""
+        ...
+
+    def prefills(self, model: str) -> bool:
+        """True when this provider's model is known to go on with a prefill."""
         ...
 
 

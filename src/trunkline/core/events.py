@@ -48,6 +48,12 @@ class UsageSeen(Struct, frozen=True):
     usage: Usage
 
 
+class Continued(Struct, frozen=True):
+    """What follows is written by another target, which goes on from the text that a broken stream had delivered."""
+
+    by: str
+
+
 class Ended(Struct, frozen=True):
     """The answer is whole."""
 
@@ -55,7 +61,7 @@ class Ended(Struct, frozen=True):
     stop_sequence: str | None = None
 
 
-Event = Began | TextDelta | ThoughtDelta | ToolDelta | UsageSeen | Ended
+Event = Began | TextDelta | ThoughtDelta | ToolDelta | UsageSeen | Continued | Ended
 CONTENT = (TextDelta, ThoughtDelta, ToolDelta)
 
 
@@ -107,6 +113,8 @@ class Gathering:
                 self.began = event
             case Ended():
                 self.ended = event
+            case Continued():
+                pass  # the words go on; who wrote them stands in the exchange
             case _:
                 assert_never(event)
 

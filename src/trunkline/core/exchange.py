@@ -28,9 +28,10 @@ class Attempt:
     """One request to one provider.
 
     ``cost`` in nano-dollars, None while or where it is not known; ``expected`` is a stream's, said before it is known.
+    ``continues`` the attempt whose broken stream it went on with, if it did.
     """
 
-    __slots__ = ("cost", "expected", "outcome", "started", "target")
+    __slots__ = ("continues", "cost", "expected", "outcome", "started", "target")
 
     def __init__(self, target: Target, started: float) -> None:
         self.target = target
@@ -38,6 +39,7 @@ class Attempt:
         self.outcome: Outcome | None = None
         self.cost: Nanos | None = None
         self.expected: Nanos | None = None
+        self.continues: Attempt | None = None
 
     def settle(self, end: Outcome | BaseException, now: float) -> Outcome:
         """Take down how it ended; an exception becomes the outcome it means."""
@@ -84,7 +86,9 @@ class Exchange:
         for attempt in self.attempts:
             error = attempt.outcome.error if attempt.outcome else None
             status = f" {error.provider_status}" if error and error.provider_status else ""
-            tried.append(f"{attempt.target}:{status} {error.kind}" if error else f"{attempt.target}: ok")
+            how = f"{status} {error.kind}" if error else " ok"
+            told = f", continuing {attempt.continues.target}" if attempt.continues else ""
+            tried.append(f"{attempt.target}:{how}{told}")
         return "; ".join([*self.passed, *tried])
 
     @property
@@ -101,7 +105,7 @@ class Exchange:
         """Close it; an exception becomes the outcome it means, an attempt's times become the exchange's."""
         answering = self.answering
         if isinstance(end, Outcome) and answering is not None:
-            offset = answering.started - self.started
+            offset = (answering.continues or answering).started - self.started
             first = None if end.first_content is None else end.first_content + offset
             self.outcome = replace(end, duration=end.duration + offset, first_content=first)
         else:

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 UsageSource = Literal["reported", "estimated", "unknown"]
+SOURCES: tuple[UsageSource, ...] = ("reported", "estimated", "unknown")
 
 
 class Usage(Struct, frozen=True):
@@ -43,6 +44,18 @@ class Usage(Struct, frozen=True):
     def total(self) -> int:
         """Every token of the call, each counted once."""
         return self.prompt + self.completion
+
+    def plus(self, other: "Usage") -> "Usage":
+        """Both, bucket by bucket; known no better than the worse known of the two."""
+        return Usage(
+            self.input + other.input,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+            self.cache_write_1h + other.cache_write_1h,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+            max(self.source, other.source, key=SOURCES.index),
+        )
 
 
 UNKNOWN_USAGE = Usage(source="unknown")

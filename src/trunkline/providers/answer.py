@@ -26,6 +26,7 @@ from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Settling
 from trunkline.core.tokens import tokens_in
 from trunkline.core.usage import Usage
+from trunkline.dialects.echo import WithoutEcho
 from trunkline.dialects.sse import Frames
 from trunkline.transport.transport import Response
 
@@ -129,6 +130,7 @@ class StreamedReply(Settling):
     __slots__ = (
         "_broken",
         "_dialect",
+        "_echo",
         "_ended",
         "_first",
         "_frames",
@@ -152,6 +154,7 @@ class StreamedReply(Settling):
         self._frames = Frames()
         self._scanner = dialect.scanner()
         self._hide = rendered.hide_usage
+        self._echo = rendered.echo
         self._hidden: list[Frame] = []
         self._held: list[Frame] = []
         self._first: float | None = None
@@ -247,13 +250,16 @@ class StreamedReply(Settling):
 
         A stream that breaks ends with one error event and without its terminator.
         """
-        same = dialect.name == self._dialect.name
-        pieces = self._verbatim() if same else self._translated(dialect.writer(envelope))
         try:
-            async for piece in pieces:
+            async for piece in self.pieces(dialect, envelope):
                 yield piece
         except CallError as error:
             yield dialect.write_stream_error(error, request_id)
+
+    def pieces(self, dialect: Dialect, envelope: Envelope) -> AsyncIterator[bytes]:
+        """As ``blocks``, but raises the CallError of a stream that breaks."""
+        same = dialect.name == self._dialect.name
+        return self._verbatim() if same else self._translated(dialect.writer(envelope))
 
     async def _verbatim(self) -> AsyncIterator[bytes]:
         async for frames in self._arriving():
@@ -276,6 +282,8 @@ class StreamedReply(Settling):
 
     async def _batches(self) -> AsyncIterator[list[Event]]:
         reader = self._dialect.reader()
+        if self._echo:
+            reader = WithoutEcho(reader, self._echo)
         try:
             async for frames in self._arriving():
                 yield [self._dated(event) for frame in frames for event in reader.read(frame)]

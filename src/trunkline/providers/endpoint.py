@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trunkline.core.call import Call
-from trunkline.core.dialect import Dialect, Rendered
+from trunkline.core.dialect import Continuable, Dialect, Rendered
 from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, Unsupported
 from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import Nanos
@@ -18,6 +18,7 @@ from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Reply, held
 from trunkline.core.tokens import tokens_in
 from trunkline.core.usage import Usage
+from trunkline.dialects.echo import spoken_after
 from trunkline.providers.answer import Pace, StreamedReply, WholeReply
 from trunkline.providers.headroom import headroom
 from trunkline.providers.health import TargetHealth
@@ -131,6 +132,16 @@ class Endpoint:
         """When a call may enter, as far as its gates know."""
         return self.health.gates.ready_at(now, panic=panic)
 
+    def continues(self, call: Call, dropped: tuple[str, ...]) -> bool:
+        """True when this model is known to go on with the prefill of ``call``, and can express all the rest of it.
+
+        ``dropped`` names what the caller has been told of already.
+        """
+        dialect = self._door(call).dialect
+        if not isinstance(dialect, Continuable) or not dialect.prefills(self.target.model):
+            return False
+        return set(call.render(dialect, self.target.model).dropped) <= set(dropped)
+
     def expect(self, call: Call) -> Nanos | None:
         """What a call will cost if its answer is as long as this model's answers have been; None without a price."""
         output = min(call.envelope.max_tokens or self._typical, self._typical)
@@ -141,7 +152,7 @@ class Endpoint:
         return 0 if outcome.error is not None and outcome.usage == Usage() else self.cost_of(outcome.usage)
 
     async def _ask(self, call: Call, now: float, began: float) -> Reply:
-        door = self._doors.get(call.dialect.name, self._first_door)
+        door = self._door(call)
         rendered = call.render(door.dialect, self.target.model)
         if rendered.dropped and self._refuse:
             names = ", ".join(rendered.dropped)
@@ -158,6 +169,10 @@ class Endpoint:
             if isinstance(error, ReadTimeout):
                 raise pace.late(committed=False) from error
             raise
+
+    def _door(self, call: Call) -> Door:
+        """The door of the caller's own dialect, where there is one."""
+        return self._doors.get(call.dialect.name, self._first_door)
 
     def _pace(self, call: Call, now: float, began: float) -> Pace:
         limits = self._timeouts
@@ -205,6 +220,8 @@ class Endpoint:
         body = await response.read(WHOLE_BODY_LIMIT)
         sighting = dialect.sight(body)
         completion = None if call.speaks(dialect) else dialect.read_completion(body)
+        if completion is not None and rendered.echo:
+            completion = spoken_after(completion, rendered.echo)
         took = self._clock() - pace.started
         usage = sighting.usage
         if usage.source != "reported":

@@ -107,6 +107,13 @@ class Recovery(Struct, frozen=True, forbid_unknown_fields=True):
     content_policy_fallback: Annotated[
         bool, Meta(description="Ask another model after a refusal for content policy.")
     ] = False
+    continue_streams: Annotated[
+        bool,
+        Meta(
+            description="A stream of text that breaks after its first content is continued, once and marked, by the "
+            "next target that goes on with a prefill. Set true where a marked seam is better than an error."
+        ),
+    ] = False
     backoff: Annotated[Backoff, Meta(description="Waits between attempts.")] = Backoff()
 
     def next(

@@ -12,10 +12,13 @@ from msgspec.structs import replace
 from trunkline.core.errors import CallError
 from trunkline.core.exchange import Exchange, Target
 from trunkline.core.reply import Reply
+from trunkline.providers.answer import StreamedReply
 from trunkline.providers.endpoint import Endpoint
 from trunkline.resilience.gate import Rejected
 from trunkline.resilience.recovery import Again, Candidate, Elsewhere, Recovery, Stop, Tried
 from trunkline.routing import verdict
+from trunkline.routing.continuation import Continuation
+from trunkline.routing.continued import ContinuedReply
 from trunkline.routing.hedged import hedged
 from trunkline.routing.permitted import permitted
 from trunkline.routing.routes import Route, Routes
@@ -46,6 +49,18 @@ class Dispatch:
         route = self.routes.find(exchange.call.envelope.model)
         if exchange.call.caller.targets is not None:
             route = permitted(route, exchange)
+        reply = await self._begun(exchange, route)
+        return self._continuable(exchange, route, reply) if route.recovery.continue_streams else reply
+
+    def _continuable(self, exchange: Exchange, route: Route, reply: Reply) -> Reply:
+        """A stream that has begun and may be continued; a whole answer cannot break any more."""
+        attempt = exchange.answering
+        if not isinstance(reply, StreamedReply) or attempt is None or reply.outcome is not None:
+            return reply
+        most = limited(route.recovery, exchange.call.max_attempts).max_attempts
+        return ContinuedReply(reply, attempt, Continuation(exchange, route, most, self._clock))
+
+    async def _begun(self, exchange: Exchange, route: Route) -> Reply:
         first = route.endpoints[0]
         tried: list[Tried] = []
         first.health.retries.deposit(self._clock())

@@ -38,7 +38,7 @@ def answer(ask: Ask, model: Model, seed: int, *, index: int = 0, at_least: int =
         calls = tuple(_call(ask, name, turn, seed, index) for turn, name in enumerate(called))
         whole = Answer(text="", thinking=thinking, calls=calls, finish="tool", kind="tool", quality=1.0, score=1.0)
     else:
-        text = wording.padded(_text(ask, truth), at_least)
+        text = _after_prefill(wording.padded(_text(ask, truth), at_least), ask, model)
         whole = Answer(
             text=text,
             thinking=thinking,
@@ -109,6 +109,13 @@ def _text(ask: Ask, truth: Truth) -> str:
         return _structured(ask, truth)
     seen = f"I see {ask.images} image{'s' if ask.images > 1 else ''}. " if ask.images else ""
     return seen + truth.text
+
+
+def _after_prefill(text: str, ask: Ask, model: Model) -> str:
+    """What is left to say after a prefill, where the model goes on with one."""
+    if not ask.prefill or not model.goes_on(ask.dialect, ask.prefill_marks):
+        return text
+    return (ask.prefill if model.prefill_echo else "") + text.removeprefix(ask.prefill)
 
 
 def _structured(ask: Ask, truth: Truth) -> str:

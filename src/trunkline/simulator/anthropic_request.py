@@ -141,6 +141,7 @@ def _ask(asked: Body, given: frozenset[str], salt: str) -> Ask:
         stream=bool(asked.stream),
         parameters=given,
         salt=salt,
+        prefill="".join(block.text for block in _blocks(last.content)) if last.role == "assistant" else "",
     )
 
 
@@ -259,6 +260,10 @@ def _check_messages(messages: list[Message], version: str) -> None:
         if any(block.type == "text" and not block.text for block in blocks):
             raise Refused(anthropic_error("messages: text content blocks must be non-empty"))
         open_calls = _check_tool_turn(number, message.role, blocks, open_calls)
+    final = messages[-1]
+    said = "".join(map(_block_text, _blocks(final.content)))
+    if final.role == "assistant" and said != said.rstrip():
+        raise Refused(anthropic_error("messages: final assistant content cannot end with trailing whitespace"))
 
 
 def _check_tool_turn(number: int, role: str, blocks: list[Block], open_calls: set[str]) -> set[str]:

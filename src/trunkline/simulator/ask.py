@@ -23,6 +23,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     `text` is everything that counts as input, in order (the prompt alone when empty). `cache_mark` is how many
     characters of it the caller marked as worth caching, None where the provider decides. `tool_choice` is auto, none,
     required, or ``tool:NAME``. `salt` makes two equal questions with different bodies draw different wording.
+    `prefill` is the last message where it is the assistant's own, to be gone on with; `prefill_marks` are the words by
+    which an OpenAI body asked for that.
     """
 
     model: str
@@ -46,6 +48,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     choices: int = 1
     parameters: frozenset[str] = frozenset()
     salt: str = ""
+    prefill: str = ""
+    prefill_marks: frozenset[str] = frozenset()
 
     @property
     def counted(self) -> str:

@@ -49,6 +49,7 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
     `quality` is the probability of a right answer per kind of question. `cache` auto finds prompts seen before, always
     reads three quarters of every prompt from the cache, never reads nothing. `reasoning` thinks without being asked.
     `usage_always` sends the usage chunk of a stream unasked. `rejects` names request parameters that are a 400.
+    `prefill` is how an OpenAI body asks it to go on with a last assistant message; `prefill_echo` repeats that first.
     """
 
     context: Annotated[int, Meta(ge=1)] = 128_000
@@ -59,11 +60,17 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
     usage_always: bool = False
     rejects: frozenset[str] = frozenset()
     latency: Latency | None = None
+    prefill: Literal["never", "prefix", "partial", "continue_final_message", "last"] = "never"
+    prefill_echo: bool = False
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.quality) - set(KINDS))
         if unknown:
             raise ValueError(f"unknown kind of question `{unknown[0]}` in `quality`; there are {', '.join(KINDS)}")
+
+    def goes_on(self, dialect: DialectName, marks: frozenset[str]) -> bool:
+        """Whether a last assistant message is gone on with: Anthropic's always is, OpenAI's where its marks say so."""
+        return dialect == "anthropic" or self.prefill == "last" or self.prefill in marks
 
     def quality_of(self, kind: str) -> float:
         """The probability of a right answer; an unlisted kind has that of `default`, which is 1 if not listed."""

@@ -46,6 +46,8 @@ class Message(Struct, frozen=True):
     content: str | list[Part] | None = None
     tool_calls: list[Call] | None = None
     tool_call_id: str | None = None
+    prefix: bool | None = None
+    partial: bool | None = None
 
 
 class ToolEntry(Struct, frozen=True):
@@ -100,6 +102,8 @@ class Body(Struct, frozen=True):
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     reasoning_effort: str | None = None
+    continue_final_message: bool | None = None
+    add_generation_prompt: bool | None = None
 
 
 def read_request(body: bytes, salt: str) -> Ask:
@@ -114,7 +118,12 @@ def read_request(body: bytes, salt: str) -> Ask:
     _check(asked)
     prompts = [_content(message) for message in asked.messages if message.role == "user"]
     given = frozenset(name for name, value in fields.items() if value is not None)
-    form = asked.response_format
+    form, last = asked.response_format, asked.messages[-1]
+    marks = {
+        "prefix": last.prefix,
+        "partial": last.partial,
+        "continue_final_message": asked.continue_final_message and asked.add_generation_prompt is False,
+    }
     return Ask(
         model=asked.model,
         prompt=prompts[-1] if prompts else _content(asked.messages[-1]),
@@ -134,6 +143,8 @@ def read_request(body: bytes, salt: str) -> Ask:
         choices=asked.n or 1,
         parameters=given,
         salt=salt,
+        prefill=_content(last) if last.role == "assistant" else "",
+        prefill_marks=frozenset(name for name, said in marks.items() if said),
     )
 
 

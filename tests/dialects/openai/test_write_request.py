@@ -248,7 +248,7 @@ def test_calls_without_words_have_null_content():
 def test_thoughts_are_dropped_and_named():
     messages, dropped = turn("assistant", Thought("hm", "sig"), Thought(redacted="x"), Text("a"))
     assert messages == [{"role": "assistant", "content": "a"}]
-    assert dropped == ("thinking", "redacted_thinking")
+    assert dropped == ("thinking", "redacted_thinking", "prefill")
 
 
 def test_thoughts_go_back_to_a_provider_that_takes_them():
@@ -256,7 +256,7 @@ def test_thoughts_go_back_to_a_provider_that_takes_them():
         "assistant", Thought("hm"), Text("a"), dialect=OpenAIChat(reasoning_field="reasoning_content")
     )
     assert messages == [{"role": "assistant", "content": "a", "reasoning_content": "hm"}]
-    assert dropped == ()
+    assert dropped == ("prefill",)
 
 
 def test_parts_of_the_dialect_itself_pass_and_foreign_ones_are_dropped_and_named():

@@ -97,6 +97,12 @@ class Blocks:
             block.take(delta.arguments)
         return self._advance()
 
+    def marked(self, mark: dict[str, Any]) -> bytes:
+        """An empty piece of the open text that carries ``mark`` beside it."""
+        self._last("text", text="")
+        delta = {"type": "text_delta", "text": ""}
+        return self._advance() + event_bytes("content_block_delta", {"index": self._index, "delta": delta, **mark})
+
     def close(self) -> bytes:
         """Everything that waits, and the end of the last block."""
         written: list[bytes] = []

@@ -9,9 +9,11 @@ from typing import Literal
 import msgspec
 
 from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import DialectName, Envelope, Rendered, Sighting
+from trunkline.core.dialect import DialectName, Envelope, Given, Rendered, Sighting
 from trunkline.core.errors import CallError, InvalidRequest
 from trunkline.dialects.anthropic_messages import completion, errors
+from trunkline.dialects.anthropic_messages.generations import generation_of
+from trunkline.dialects.anthropic_messages.given import given
 from trunkline.dialects.anthropic_messages.read_request import read_request
 from trunkline.dialects.anthropic_messages.reader import AnthropicReader
 from trunkline.dialects.anthropic_messages.request_wire import Asked, Counted, Peek
@@ -20,6 +22,7 @@ from trunkline.dialects.anthropic_messages.verbatim import readdressed
 from trunkline.dialects.anthropic_messages.write_request import RequestWriter
 from trunkline.dialects.anthropic_messages.writer import AnthropicWriter
 from trunkline.dialects.errors import Headers
+from trunkline.dialects.prefill import with_prefill
 from trunkline.dialects.shape import look
 
 Version = Literal["2023-06-01", "2026-10-21"]
@@ -34,11 +37,14 @@ class AnthropicMessages:
                             the caller's own. Under 2026-10-21 temperature, top_p and top_k are a 400.
     ``default_max_tokens``  the vendor requires ``max_tokens``; this is sent where the caller set no limit.
     ``drop``                top-level fields the provider refuses, left out of every request and named.
+    ``prefill``             its models go on with a last message of the assistant's; None: as each Claude is known to,
+                            and no other model.
     """
 
     version: Version = "2023-06-01"
     default_max_tokens: int = 8192
     drop: frozenset[str] = field(default_factory=frozenset)
+    prefill: bool | None = None
 
     @property
     def name(self) -> DialectName:
@@ -108,6 +114,20 @@ class AnthropicMessages:
         sampling = self.version < "2026-10-21"
         writer = RequestWriter(request, model, default_max_tokens=self.default_max_tokens, sampling=sampling)
         return writer.write(self.drop)
+
+    def given(self, stream: bytes, envelope: Envelope) -> Given | None:
+        """What a caller was sent of a stream that broke."""
+        return given(stream, envelope)
+
+    def prefilled(self, body: bytes, text: str, spent: int) -> bytes | None:
+        """The caller's request with a prefill."""
+        message = {"role": "assistant", "content": text}
+        return with_prefill(body, message, ("max_tokens",), spent)
+
+    def prefills(self, model: str) -> bool:
+        """True where the model is known to go on with a prefill."""
+        known = "claude" in model and generation_of(model).prefill
+        return known if self.prefill is None else self.prefill
 
     def sight(self, body: bytes) -> Sighting:
         """A look at a whole answer."""

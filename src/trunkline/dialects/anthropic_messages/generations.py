@@ -5,20 +5,24 @@ Refuses to know what a request says. A name that is no Claude's belongs to a ser
 
 From the vendor's migration guides and "thinking" page: Opus 4.7 and everything after it refuse temperature, top_p and
 top_k, and refuse thinking budgets; they think adaptively and are steered by ``output_config.effort``. The 4.6 models
-take both forms and warn about budgets. Those before take only budgets.
+take both forms and warn about budgets. Those before take only budgets. Prefill ended with the 4.6 models: "This model
+does not support assistant message prefill. The conversation must end with a user message."
 """
 
 from msgspec import Struct
 
 
 class Generation(Struct, frozen=True):
-    """``sampling``: temperature, top_p and top_k are accepted; ``budgets``: thinking is asked for in tokens."""
+    """``sampling``: temperature, top_p and top_k are accepted; ``budgets``: thinking is asked for in tokens;
+    ``prefill``: it goes on with a last message of the assistant's.
+    """
 
     sampling: bool
     budgets: bool
+    prefill: bool = False
 
 
-FIRST = Generation(sampling=True, budgets=True)
+FIRST = Generation(sampling=True, budgets=True, prefill=True)
 BETWEEN = Generation(sampling=True, budgets=False)
 CURRENT = Generation(sampling=False, budgets=False)
 

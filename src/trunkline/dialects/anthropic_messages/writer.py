@@ -6,7 +6,7 @@ Refuses to start before there is something to say, so that ``message_start`` can
 from typing import Any, assert_never
 
 from trunkline.core.dialect import Envelope
-from trunkline.core.events import Began, Ended, Event, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
+from trunkline.core.events import Began, Continued, Ended, Event, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
 from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects.anthropic_messages.blocks import Blocks, event_bytes
 from trunkline.dialects.anthropic_messages.finish import reason_of
@@ -16,13 +16,14 @@ from trunkline.dialects.anthropic_messages.usage import write_last_usage, write_
 class AnthropicWriter:
     """The port ``Writer`` for Anthropic streams."""
 
-    __slots__ = ("_began", "_blocks", "_started", "_usage")
+    __slots__ = ("_began", "_blocks", "_mark", "_started", "_usage")
 
     def __init__(self, envelope: Envelope) -> None:
         self._began = Began("", envelope.model)
         self._blocks = Blocks()
         self._started = False
         self._usage = UNKNOWN_USAGE
+        self._mark: dict[str, Any] = {}  # where another target went on: who, on the last event too
 
     def write(self, event: Event) -> bytes:
         """The events an event becomes; ``Began`` and ``UsageSeen`` are kept for those that show them."""
@@ -41,6 +42,9 @@ class AnthropicWriter:
                 return self._start() + self._blocks.tool(event, self._began.id)
             case Ended():
                 return self._start() + self._blocks.close() + self._end(event)
+            case Continued():
+                self._mark = {"trunkline": {"continued_by": event.by}}
+                return b": continued by another target\n\n" + self._start() + self._blocks.marked(self._mark)
             case _:
                 assert_never(event)
 
@@ -69,5 +73,5 @@ class AnthropicWriter:
     def _end(self, ended: Ended) -> bytes:
         reason = reason_of(ended.finish, ended.stop_sequence, called_tools=self._blocks.called_tools)
         delta = {"stop_reason": reason, "stop_sequence": ended.stop_sequence, "stop_details": None, "container": None}
-        fields = {"delta": delta, "usage": write_last_usage(self._usage)}
+        fields = {"delta": delta, "usage": write_last_usage(self._usage), **self._mark}
         return event_bytes("message_delta", fields) + event_bytes("message_stop", {})

@@ -6,10 +6,11 @@ Refuses to do any of the work: each method is a door to the module that does.
 from dataclasses import dataclass
 
 from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import DialectName, Envelope, Reader, Rendered, Scanner, Sighting, Writer
+from trunkline.core.dialect import DialectName, Envelope, Given, Reader, Rendered, Scanner, Sighting, Writer
 from trunkline.core.errors import CallError
 from trunkline.dialects.errors import provider_error
 from trunkline.dialects.openai_chat import completion, error_reply
+from trunkline.dialects.openai_chat.given import given
 from trunkline.dialects.openai_chat.parse_request import parse_request, peek
 from trunkline.dialects.openai_chat.quirks import Quirks
 from trunkline.dialects.openai_chat.reader import ChunkReader
@@ -17,6 +18,7 @@ from trunkline.dialects.openai_chat.scanner import ChunkScanner
 from trunkline.dialects.openai_chat.verbatim import readdress
 from trunkline.dialects.openai_chat.write_request import write_request
 from trunkline.dialects.openai_chat.writer import ChunkWriter
+from trunkline.dialects.prefill import with_prefill
 
 FORWARD = frozenset({b"openai-beta"})  # never openai-organization or -project: they belong to the caller's own account
 
@@ -75,6 +77,19 @@ class OpenAIChat(Quirks):
     def write_request(self, request: ChatRequest, model: str) -> Rendered:
         """See the port."""
         return write_request(self, request, model)
+
+    def given(self, stream: bytes, envelope: Envelope) -> Given | None:
+        """See ``Continuable``."""
+        return given(stream, envelope)
+
+    def prefilled(self, body: bytes, text: str, spent: int) -> bytes | None:
+        """See ``Continuable``; ``prefix`` is Mistral's and DeepSeek's word for what OpenAI has none for."""
+        message = {"role": "assistant", "content": text, "prefix": True}
+        return with_prefill(body, message, ("max_tokens", "max_completion_tokens"), spent)
+
+    def prefills(self, model: str) -> bool:
+        """See ``Continuable``."""
+        return self.prefill is not None
 
     def sight(self, body: bytes) -> Sighting:
         """See the port."""

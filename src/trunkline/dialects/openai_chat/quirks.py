@@ -8,6 +8,18 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+PREFILL_MARKS: dict[str | None, dict[str, bool]] = {
+    "prefix": {"prefix": True},
+    "prefix_echoed": {"prefix": True},
+    "partial": {"partial": True},
+    "continue_final_message": {},
+    "last": {},
+}
+"""What stands in the last message, by the quirk ``prefill``."""
+
+PREFILL_FIELDS = {"continue_final_message": {"continue_final_message": True, "add_generation_prompt": False}}
+"""What stands beside the messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
@@ -23,6 +35,10 @@ class Quirks:
     ``developer_role``      it knows the role ``developer``; otherwise such messages are sent as ``system``.
     ``names``               it takes ``messages[].name``.
     ``tool_choice_object``  it takes a named tool as ``tool_choice``; otherwise it is given that tool alone and ``any``.
+    ``prefill``             how it is told to go on with a last message of the assistant's: ``prefix`` or ``partial``
+                            in that message; ``prefix_echoed``: the same, and its answer repeats the prefill;
+                            ``continue_final_message``: that field, as vLLM has it; ``last``: unasked; None: it is not
+                            known to.
     ``tool_id_length``      tool call ids must have exactly this many letters and digits; None: any id.
     """
 
@@ -35,4 +51,5 @@ class Quirks:
     developer_role: bool = True
     names: bool = True
     tool_choice_object: bool = True
+    prefill: Literal["prefix", "prefix_echoed", "partial", "continue_final_message", "last"] | None = None
     tool_id_length: Annotated[int, Meta(ge=1, le=64)] | None = None

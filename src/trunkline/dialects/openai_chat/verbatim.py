@@ -15,7 +15,7 @@ from trunkline.core.dialect import Envelope, Rendered
 from trunkline.core.errors import CallError, InvalidRequest
 from trunkline.dialects import json
 from trunkline.dialects.openai_chat.parse_request import parse_request
-from trunkline.dialects.openai_chat.quirks import Quirks
+from trunkline.dialects.openai_chat.quirks import PREFILL_FIELDS, PREFILL_MARKS, Quirks
 from trunkline.dialects.openai_chat.write_messages import fitted_id
 
 Fields = dict[str, Raw]
@@ -50,6 +50,7 @@ class _Choice(Struct):
 _OPTIONS = msgspec.json.Decoder(_Options)
 _TURNS = msgspec.json.Decoder(_Turns)
 _CHOICE = msgspec.json.Decoder(_Choice)
+_TURNS_ONLY = msgspec.json.Decoder(list[Fields])
 
 
 def readdress(quirks: Quirks, body: bytes, envelope: Envelope, model: str) -> Rendered:
@@ -62,9 +63,12 @@ def readdress(quirks: Quirks, body: bytes, envelope: Envelope, model: str) -> Re
     if envelope.stream and not envelope.include_usage and quirks.usage_in_stream == "ask":
         put["stream_options"] = _asking_for_usage(body)
     dropped += _refused(quirks, body, envelope.stream)
+    echo = ""
+    if quirks.prefill is not None and _holds(body, "prefix"):
+        echo = _prefill(quirks, body, put)
     rename = RENAMES[quirks.max_tokens_name]
     rendered = json.readdress(body, model, rename=rename, drop=frozenset(dropped), put=put)
-    return Rendered(rendered, dropped, hide_usage=envelope.stream and not envelope.include_usage)
+    return Rendered(rendered, dropped, hide_usage=envelope.stream and not envelope.include_usage, echo=echo)
 
 
 def _complaint(body: bytes, error: Exception) -> CallError:
@@ -130,6 +134,21 @@ def _turns(quirks: Quirks, body: bytes) -> tuple[dict[str, bytes], tuple[str, ..
     changed = {edit for edit in edits for turn in turns if edit(turn)}
     put = {"messages": _encode(turns)} if changed else {}
     return put, ("messages.name",) if _without_name in changed else ()
+
+
+def _prefill(quirks: Quirks, body: bytes, put: dict[str, bytes]) -> str:
+    """A last message marked ``prefix``, as this provider marks it; the echo that it will send of it."""
+    turns = _TURNS_ONLY.decode(put["messages"]) if "messages" in put else _TURNS.decode(body).messages
+    if bytes(turns[-1].get("prefix", Raw(b""))) != b"true":
+        return ""
+    if quirks.prefill in ("prefix", "prefix_echoed"):
+        content = bytes(turns[-1].get("content", Raw(b"null")))
+        return _TEXT.decode(content) if quirks.prefill == "prefix_echoed" and content.startswith(b'"') else ""
+    del turns[-1]["prefix"]
+    turns[-1] |= {name: Raw(_encode(value)) for name, value in PREFILL_MARKS[quirks.prefill].items()}
+    put |= {"messages": _encode(turns)}
+    put |= {name: _encode(value) for name, value in PREFILL_FIELDS.get(quirks.prefill or "", {}).items()}
+    return ""
 
 
 def _as_system(turn: Fields) -> bool:

@@ -113,6 +113,7 @@ class Assistant(Struct, tag_field="role", tag="assistant"):
     reasoning: str | None = None
     tool_calls: Annotated[list[ToolCall], Meta(max_length=MOST_ITEMS)] | None = None
     function_call: FunctionCall | None = None
+    prefix: bool | None = None  # Mistral's and DeepSeek's word for a prefill, which is what Anthropic takes it for
 
 
 class ToolAnswer(Struct, tag_field="role", tag="tool"):

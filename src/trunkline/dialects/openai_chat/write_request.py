@@ -9,7 +9,7 @@ from trunkline.core.chat import ChatRequest, OutputFormat, Reasoning, Tool
 from trunkline.core.dialect import Rendered
 from trunkline.core.errors import Unsupported
 from trunkline.dialects.json import encode
-from trunkline.dialects.openai_chat.quirks import Quirks
+from trunkline.dialects.openai_chat.quirks import PREFILL_FIELDS, PREFILL_MARKS, Quirks
 from trunkline.dialects.openai_chat.write_messages import MessageWriter
 
 Json = dict[str, Any]
@@ -51,6 +51,7 @@ class _RequestWriter:
         request = self._request
         self._body["model"] = model
         self._body["messages"] = MessageWriter(self._quirks, self._note).messages(request.messages)
+        echo = self._put_prefill()
         self._put_limits()
         self._put_tools()
         self._put_stream()
@@ -58,7 +59,7 @@ class _RequestWriter:
         self._put("reasoning_effort", request.reasoning and _effort(request.reasoning))
         self._put_extra()
         self._drop_refused()
-        return Rendered(encode(self._body), tuple(self._dropped))
+        return Rendered(encode(self._body), tuple(self._dropped), echo=echo)
 
     def _note(self, name: str) -> None:
         self._dropped[name] = None
@@ -66,6 +67,19 @@ class _RequestWriter:
     def _put(self, name: str, value: object) -> None:
         if value is not None:
             self._body[name] = value
+
+    def _put_prefill(self) -> str:
+        """A last turn of the assistant's, which the caller's dialect goes on with; the echo it will have."""
+        last: Json = self._body["messages"][-1] if self._body["messages"] else {}
+        if last.get("role") != "assistant" or "tool_calls" in last:
+            return ""
+        quirk = self._quirks.prefill
+        if quirk is None:
+            self._note("prefill")  # it stays as a turn of the conversation, and is answered anew
+            return ""
+        last |= PREFILL_MARKS[quirk]
+        self._body |= PREFILL_FIELDS.get(quirk, {})
+        return str(last["content"]) if quirk == "prefix_echoed" else ""
 
     def _put_limits(self) -> None:
         request = self._request

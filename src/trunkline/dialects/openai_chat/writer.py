@@ -8,7 +8,7 @@ from typing import Any, assert_never
 import msgspec
 
 from trunkline.core.dialect import Envelope
-from trunkline.core.events import Began, Ended, Event, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
+from trunkline.core.events import Began, Continued, Ended, Event, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
 from trunkline.core.usage import Usage
 from trunkline.dialects.openai_chat.finish import WRITTEN
 from trunkline.dialects.openai_chat.usage import write_usage
@@ -50,6 +50,8 @@ class ChunkWriter:
                 return b""
             case Ended():
                 return self._end(event)
+            case Continued():
+                return self._mark(event)
             case _:
                 assert_never(event)
 
@@ -71,6 +73,11 @@ class ChunkWriter:
     def _chunk(self, delta: bytes, finish: bytes = b"null") -> bytes:
         choice = (b'{"index":0,"delta":', delta, b',"logprobs":null,"finish_reason":', finish, b"}]")
         return b"".join((self._before, *choice, self._after))
+
+    def _mark(self, continued: Continued) -> bytes:
+        """Every chunk from here on says who wrote it: a field that no client knows, and none refuses."""
+        self._after = b',"trunkline":' + _encode({"continued_by": continued.by}) + self._after
+        return b": continued by another target\n\n"
 
     def _call(self, event: ToolDelta) -> dict[str, Any]:
         if event.index in self._tools:
