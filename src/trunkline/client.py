@@ -224,7 +224,9 @@ async def open(source: str | Path | Config | None = None) -> AsyncGenerator[Clie
 
     Raises ConfigError with every mistake of the file, where it is and what is allowed.
     """
-    client = Client(Gateway(configured(source)))
+    gateway = Gateway(configured(source))
+    gateway.open()
+    client = Client(gateway)
     try:
         yield client
     finally:

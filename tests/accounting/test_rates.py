@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.accounting import rates as module
-from trunkline.accounting.rates import Allowance, CallerRateLimit, Rates
+from trunkline.accounting.rates import Allowance, Rates
 from trunkline.core.call import Caller, CallerLimits
+from trunkline.core.errors import CallerRateLimit
 
 
 def caller(name: str = "alice", **limits: int) -> Caller:

@@ -48,7 +48,7 @@ def test_every_command_has_a_section_with_all_its_options(name: str) -> None:
 
 
 def test_every_path_is_listed_with_its_methods() -> None:
-    doors = GatewayDoors(Gateway(HOUSE), keys(HOUSE))
+    doors = GatewayDoors(Gateway(HOUSE), keys(Gateway(HOUSE)))
     table = {**doors._table, "/v1/models/{id}": doors.find("/v1/models/a/b") or {}}
 
     rows = dict(re.findall(r"^\| `(/[^`]*)` \| ([A-Z, ]+) \|", text("http.md"), re.MULTILINE))

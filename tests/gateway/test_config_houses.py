@@ -140,8 +140,9 @@ def test_the_default_file_is_found_in_the_folder(tmp_path):
 
 def test_a_virtual_key_may_use_what_its_patterns_match():
     key = VirtualKey("ci", Secret("k" * 16), ("fast", "openai/*"))
-    assert [key.allows(name) for name in ("fast", "openai/gpt-5", "slow", "groq/x")] == [True, True, False, False]
-    assert VirtualKey("me", Secret("k" * 16)).allows("anything")
+    assert [key.caller.may_use(name) for name in ("fast", "openai/gpt-5")] == [True, True]
+    assert [key.caller.may_use(name) for name in ("slow", "groq/x")] == [False, False]
+    assert VirtualKey("me", Secret("k" * 16)).caller.may_use("anything")
 
 
 def test_a_config_may_be_made_in_python():

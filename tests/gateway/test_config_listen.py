@@ -26,11 +26,11 @@ def test_what_is_no_address_is_refused(listen):
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"])
 def test_on_loopback_a_house_may_be_open(listen):
-    refuse_open_house(listen, keys=0)
+    refuse_open_house(listen, closed=False)
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:1", "[::]:1", "192.168.0.1:1", "example.com:1", "127.evil.example:1"])
 def test_anywhere_else_an_open_house_is_refused_and_one_with_keys_is_not(listen):
     with pytest.raises(ConfigError, match="Add a key under keys"):
-        refuse_open_house(listen, keys=0)
-    refuse_open_house(listen, keys=1)
+        refuse_open_house(listen, closed=False)
+    refuse_open_house(listen, closed=True)

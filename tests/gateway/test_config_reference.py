@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from msgspec import NODEFAULT, structs
 
+from trunkline.accounting.budgets import BudgetRule
 from trunkline.catalog.facts import ModelRow
 from trunkline.catalog.published import PublishedPrice, PublishedTier
 from trunkline.gateway.allowed import allowed
@@ -26,13 +27,14 @@ from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.rate_limit import RateLimitSettings
 from trunkline.resilience.recovery import Recovery
 from trunkline.resilience.retry_budget import RetryBudgetSettings
+from trunkline.stores.opening import StoreSettings
 from trunkline.telemetry.settings import LogSettings, MetricsSettings
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 TABLES = (
     Config, Provider, Speech, ModelRow, PublishedPrice, PublishedTier, Route, RouteTarget, RouteTimeouts, VirtualKey,
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
-    Recovery, Backoff, HedgeSettings, MetricsSettings, LogSettings,
+    Recovery, Backoff, HedgeSettings, MetricsSettings, LogSettings, StoreSettings, BudgetRule,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from trunkline.core.call import Call
 from trunkline.core.errors import CallError
 from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.outcome import Outcome
@@ -34,12 +35,12 @@ class Endpoint:
         self.shut: CallError | None = None
         self.work: Callable[[], Awaitable[None]] | None = None
 
-    async def __call__(self, exchange: Exchange, *, panic: bool = False) -> Reply:
+    async def __call__(self, exchange: Exchange, *, panic: bool = False, call: Call | None = None) -> Reply:
         if self.shut:
             raise self.shut
         attempt = Attempt(self.target, 0.0)
         exchange.attempts.append(attempt)
-        self.asked.append(exchange.call.body)
+        self.asked.append((call or exchange.call).body)
 
         def left(end: Outcome | BaseException) -> None:
             usage = attempt.settle(end, 1.0).usage

@@ -16,6 +16,7 @@ from tests.accounting.scenes import PRICED, SMALL, exchange
 from tests.layers.scenes import Endpoint
 from trunkline.accounting.budgets import BudgetRule
 from trunkline.accounting.purse import Purse
+from trunkline.core.call import Call
 from trunkline.core.errors import ServerError
 from trunkline.core.exchange import Exchange
 from trunkline.layers.budget import Budget
@@ -32,7 +33,7 @@ class Provider(Endpoint):
         super().__init__(SMALL)
         self.log = log
 
-    async def __call__(self, exchange: Exchange, *, panic: bool = False) -> Any:
+    async def __call__(self, exchange: Exchange, *, panic: bool = False, call: Call | None = None) -> Any:
         os.write(self.log, f"{exchange.id} {len(exchange.attempts) + 1}\n".encode())
         return await super().__call__(exchange)
 

@@ -15,14 +15,19 @@ from tests.accounting.scenes import FREE, LARGE, NOW, PRICED, SMALL, UNPRICED, b
 from tests.layers.scenes import Clock, Endpoint
 from trunkline.accounting.budgets import BudgetRule
 from trunkline.accounting.purse import LEASE, Nearing, Purse
-from trunkline.accounting.refusals import BudgetExceeded, UnknownPrice
 from trunkline.accounting.upkeep import upkeep
 from trunkline.accounting.worst_case import Offer
 from trunkline.core.call import Caller
-from trunkline.core.errors import CallerGone, FirstContentTimeout, ServerError
+from trunkline.core.errors import (
+    BudgetExceeded,
+    CallerGone,
+    FirstContentTimeout,
+    ServerError,
+    StoreUnavailable,
+    UnknownPrice,
+)
 from trunkline.core.exchange import Exchange, Target
 from trunkline.layers.budget import Budget
-from trunkline.stores.failures import StoreUnavailable
 from trunkline.stores.memory import MemoryStore
 from trunkline.stores.ports import Store
 from trunkline.stores.records import UsageQuery, UsageRecord

@@ -6,9 +6,9 @@ import pytest
 
 from tests.accounting.scenes import SMALL, exchange
 from tests.layers.scenes import Endpoint
-from trunkline.accounting.rates import CallerRateLimit, Rates
+from trunkline.accounting.rates import Rates
 from trunkline.core.call import Caller, CallerLimits
-from trunkline.core.errors import ServerError
+from trunkline.core.errors import CallerRateLimit, ServerError
 from trunkline.layers.rate_limit import RateLimited
 
 ALICE = Caller("alice", limits=CallerLimits(tokens_per_minute=1_000, concurrent=1))

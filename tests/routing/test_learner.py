@@ -2,11 +2,11 @@
 
 import pytest
 
+from trunkline.core.errors import StoreUnavailable
 from trunkline.routing.clusters import cluster_of
 from trunkline.routing.complexity import analyse
 from trunkline.routing.learner import Asked, Learner
 from trunkline.routing.posteriors import Prior
-from trunkline.stores.failures import StoreUnavailable
 from trunkline.stores.memory import MemoryQuality, MemoryStore
 
 NOW = 1_795_000_000_000

@@ -10,10 +10,9 @@ from threading import Timer
 import pytest
 
 from tests.stores.scenes import NOW, hold, record
-from trunkline.core.errors import ConfigError
+from trunkline.core.errors import ConfigError, StoreUnavailable
 from trunkline.stores import sqlite as engine
 from trunkline.stores import sqlite_writer
-from trunkline.stores.failures import StoreUnavailable
 from trunkline.stores.memory import MemoryStore
 from trunkline.stores.records import DAY, UsageQuery
 from trunkline.stores.sqlite import SqliteStore

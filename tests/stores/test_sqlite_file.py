@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.stores.scenes import NOW, hold, record
-from trunkline.core.errors import ConfigError
+from trunkline.core.errors import ConfigError, StoreUnavailable
 from trunkline.stores import sqlite_file
-from trunkline.stores.failures import StoreUnavailable
 from trunkline.stores.opening import StoreSettings, open_store, wall_millis
 from trunkline.stores.records import DAY, HOUR, UsageQuery
 from trunkline.stores.sqlite import ACCOUNTS_KEPT, SqliteStore

@@ -17,9 +17,10 @@ from trunkline.core.money import NANOS_PER_USD, Nanos, nanos
 from trunkline.stores.holds import Charge
 
 Millis = int
+Names = Annotated[tuple[str, ...], Meta(max_length=1000)]
 Scope = Literal["total", "key", "team", "tag", "model", "provider"]
 WhenShort = Literal["refuse", "shrink"]
-_MOST = Decimal(1_000_000_000)
+MOST_DOLLARS = Decimal(1_000_000_000)
 _OWN = "own budget"  # no rule's name has a space
 
 
@@ -34,14 +35,17 @@ class BudgetRule(Struct, frozen=True, forbid_unknown_fields=True):
             description="How messages and the ledger call it. With another name it starts at zero again.",
         ),
     ]
-    limit: Annotated[Decimal, Meta(description="Dollars in each window, from 0 to a billion.")]
+    limit: Annotated[
+        Decimal,
+        Meta(extra={"form": "dollars from 0 to a billion, like 50"}, description="Dollars in each window."),
+    ]
     per: Annotated[
         Scope,
         Meta(description="Who has it: everybody together, or each key, team, tag, model or provider by itself."),
     ] = "total"
     only: Annotated[
-        tuple[str, ...] | None,
-        Meta(max_length=1000, description="The names it is for, * matching anything; left out: every one."),
+        Names | None,
+        Meta(description="The names it is for, * matching anything; left out: every one."),
     ] = None
     window: Annotated[Window, Meta(description="When it starts again: each day or each month.")] = "month"
     zone: Annotated[
@@ -72,7 +76,7 @@ class BudgetRule(Struct, frozen=True, forbid_unknown_fields=True):
     ] = (50, 80, 95)
 
     def __post_init__(self) -> None:
-        if not self.limit.is_finite() or not 0 <= self.limit <= _MOST:
+        if not self.limit.is_finite() or not 0 <= self.limit <= MOST_DOLLARS:
             raise ValueError(f"the limit of {self.name} is {self.limit}: write dollars, from 0 to a billion, like 50")
         zone(self.zone)
 

@@ -41,15 +41,19 @@ def _purpose(before: Sequence[Attempt]) -> Purpose:
     return "hedge" if any(attempt.outcome is None for attempt in before) else "call"
 
 
-def ended(started: UsageRecord, attempt: Attempt, held: Nanos) -> UsageRecord:
-    """The record of an attempt that has ended; where its cost is not known, budgets are charged what was held."""
+def ended(started: UsageRecord, attempt: Attempt, held: Nanos, number: int | None = None) -> UsageRecord:
+    """The record of an attempt that has ended; where its cost is not known, budgets are charged what was held.
+
+    ``number`` is known for sure only once it was sent: two that were held at once were drafted with the same one.
+    """
     outcome = attempt.outcome
     if outcome is None:
-        return replace(started, booked=held)
+        return replace(started, attempt=number or started.attempt, booked=held)
     usage = outcome.usage if _credible(outcome.usage) else UNKNOWN_USAGE
     cost = _cost(usage, attempt.cost)
     return replace(
         started,
+        attempt=number or started.attempt,
         usage=usage,
         cost=cost,
         booked=held if cost is None else cost,

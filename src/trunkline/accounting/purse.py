@@ -14,13 +14,12 @@ from msgspec import Struct
 
 from trunkline.accounting import ledger, worst_case
 from trunkline.accounting.budgets import BudgetRule, Demand, crossed, demands
-from trunkline.accounting.refusals import BudgetExceeded, UnknownPrice
 from trunkline.accounting.worst_case import Offer
 from trunkline.core.call import Call
-from trunkline.core.errors import CallError
+from trunkline.core.errors import BudgetExceeded, CallError, StoreUnavailable, UnknownPrice
 from trunkline.core.exchange import Attempt, Exchange
 from trunkline.core.money import Nanos, usd
-from trunkline.stores.holds import Hold, Refusal, Settled
+from trunkline.stores.holds import Balance, Hold, Refusal, Settled
 from trunkline.stores.ports import Store
 from trunkline.stores.records import Millis, UsageRecord
 
@@ -33,11 +32,15 @@ Settlement = tuple["Held", Nanos, UsageRecord | None]
 
 
 class Held(Struct, frozen=True):
-    """Money held for one attempt, and the call to send: with a limit on its answer where budgets need one."""
+    """Money held for one attempt, and the call to send: with a limit on its answer where budgets need one.
+
+    ``nearing`` is the fullest budget that has passed its lowest mark, told as callers are told.
+    """
 
     hold: Hold
     call: Call
     demands: tuple[Demand, ...]
+    nearing: str = ""
 
 
 class Nearing(Struct, frozen=True):
@@ -66,6 +69,7 @@ class Purse:
         self.rules = tuple(rules)
         self.owner = random(8).hex()
         self.listeners: list[Callable[[Nearing], None]] = []
+        self.works = True  # as far as the last upkeep could tell
         self._wall = wall
         self._random = random
         self._settling: dict[str, Settlement] = {}
@@ -86,8 +90,8 @@ class Purse:
         size = worst_case.size(exchange.call)
         nanos = worst_case.cost(offer.prices(now / 1000), size, size.answer or worst_case.longest(offer, size))
         hold = self._hold(exchange, offer, wanted, nanos, now)
-        await self.store.budgets.reserve(hold)
-        return Held(hold, exchange.call, wanted)
+        balances = await self.store.budgets.reserve(hold)
+        return Held(hold, exchange.call, wanted, _nearing(wanted, balances) if wanted else "")
 
     async def _limited(self, exchange: Exchange, offer: Offer, wanted: tuple[Demand, ...], now: Millis) -> Held:
         """As ``reserve``, where money may run out."""
@@ -104,7 +108,7 @@ class Purse:
             refused = await self.store.budgets.reserve(hold)
             if not isinstance(refused, Refusal):
                 call = exchange.call if as_it_is or not hold.nanos else worst_case.capped(exchange.call, answer)
-                return Held(hold, call, wanted)
+                return Held(hold, call, wanted, _nearing(wanted, refused))
             rule, demand = _of(wanted, refused.account)
             answer = worst_case.affordable(prices, size, answer, refused.left)
             if rule.when_short == "refuse" or answer < rule.least_tokens or tries == TRIES:
@@ -116,12 +120,12 @@ class Purse:
         charges = tuple(demand.charge for demand in wanted)
         return Hold(hold_id, self.owner, nanos, charges, ledger.draft(hold_id, exchange, offer, now))
 
-    def settle(self, held: Held, attempt: Attempt | None) -> None:
-        """End a hold: in line when this returns. ``attempt`` None: nothing was sent."""
+    def settle(self, held: Held, attempt: Attempt | None, number: int | None = None) -> None:
+        """End a hold: in line when this returns. ``attempt`` None: nothing was sent; ``number`` is 1 for the first."""
         if attempt is None:
             self._enter(held, 0, None)
             return
-        record = ledger.ended(held.hold.draft, attempt, held.hold.nanos)
+        record = ledger.ended(held.hold.draft, attempt, held.hold.nanos, number)
         self._enter(held, record.booked, record)
 
     def _enter(self, held: Held, booked: Nanos, record: UsageRecord | None) -> None:
@@ -138,7 +142,13 @@ class Purse:
             self._settling.pop(hold_id, None)
             self._warn(held.demands, done.result())
 
-        asyncio.ensure_future(self.store.budgets.settle(held.hold, booked, record)).add_done_callback(told)
+        try:
+            settling = asyncio.ensure_future(self.store.budgets.settle(held.hold, booked, record))
+        except StoreUnavailable as error:  # it never opened, so there was no hold either
+            self._failed.add(hold_id)
+            log.error("an attempt is not in the ledger yet: %s", error)  # noqa: TRY400 - the reason is in the text
+            return
+        settling.add_done_callback(told)
 
     def _warn(self, wanted: Sequence[Demand], settled: Sequence[Settled]) -> None:
         by_account = {demand.charge.account: demand for demand in wanted}
@@ -165,10 +175,13 @@ class Purse:
 
     async def keep(self) -> int:
         """To be called every few seconds: renew, settle again what failed, settle for the dead. How many of those."""
+        self.works = False  # unless all of it can be done
         await self.renew()
         for hold_id in tuple(self._failed):
             self._enter(*self._settling[hold_id])
-        return await self.store.budgets.expire(self._wall())
+        lost = await self.store.budgets.expire(self._wall())
+        self.works = True
+        return lost
 
     async def aclose(self, patience: float = 5.0) -> None:
         """Wait until everything in line is durable, ``patience`` seconds at most; the rest is settled as lost."""
@@ -191,6 +204,23 @@ class Purse:
 
 def _of(wanted: Sequence[Demand], account: str) -> tuple[BudgetRule, Demand]:
     return next((demand.rule, demand) for demand in wanted if demand.charge.account == account)
+
+
+def _nearing(wanted: Sequence[Demand], balances: Sequence[Balance] | Refusal) -> str:
+    """``monthly; team=research; spent=83%`` of the budget that is fullest, if one has passed its lowest mark."""
+    if isinstance(balances, Refusal):
+        return ""
+    spent = {balance.account: balance.spent for balance in balances}
+    shares = [
+        (spent.get(demand.charge.account, 0) * 100 // demand.rule.nanos, demand)
+        for demand in wanted
+        if demand.rule.nanos and demand.rule.warn_at
+    ]
+    share, fullest = max(shares, key=lambda one: one[0], default=(0, None))
+    if fullest is None or share < min(fullest.rule.warn_at):
+        return ""
+    whose = f"; {fullest.rule.per}={fullest.subject}" if fullest.subject else ""
+    return f"{fullest.rule.name}{whose}; spent={share}%"
 
 
 def _exceeded(demand: Demand, refused: Refusal, wanted: Nanos, offer: Offer) -> CallError:

@@ -7,19 +7,14 @@ from typing import Literal
 
 from msgspec import Struct
 
-from trunkline.core.call import Caller
-from trunkline.core.errors import RateLimit
+from trunkline.core.call import Caller, CallerLimits
+from trunkline.core.errors import CallerRateLimit
 
+NO_LIMITS = CallerLimits()
 MINUTE = 60.0
 MOST_IDLE = 10_000  # callers remembered; those whose buckets are full again say nothing
 _NEARLY = 1e-6  # of a token: whoever waited as long as it was told is not told to wait again
 Kind = Literal["requests", "tokens"]
-
-
-class CallerRateLimit(RateLimit):
-    """The caller's own key has had its share; nobody was asked."""
-
-    fallback = False
 
 
 class Allowance(Struct, frozen=True):

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from trunkline.accounting.purse import Purse
-from trunkline.stores.failures import StoreUnavailable
+from trunkline.core.errors import StoreUnavailable
 from trunkline.stores.records import Millis
 
 log = logging.getLogger("trunkline")

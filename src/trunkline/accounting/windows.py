@@ -6,7 +6,6 @@ Refuses to know what is counted in a window.
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
@@ -31,6 +30,8 @@ def zone(name: str) -> tzinfo:
     """A time zone by its IANA name. Raises ValueError for one this machine does not know."""
     if name == "UTC":
         return UTC  # works without any time zone data
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - 5 ms of every start, and few have zones
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

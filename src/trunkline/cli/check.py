@@ -27,7 +27,7 @@ def check(path: Path | None, *, as_schema: bool) -> None:
     from trunkline.cli.house_tree import house_tree  # noqa: PLC0415 - a wrong config needs no tree
 
     config, source = found_config(path)
-    refuse_open_house(config.listen, keys=len(config.keys))
+    refuse_open_house(config.listen, closed=config.closed)
     console().print(house_tree(config, source))
 
 

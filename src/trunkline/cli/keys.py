@@ -17,6 +17,7 @@ from rich.table import Table
 from trunkline.accounting.analysis import moment
 from trunkline.accounting.keys import KeyRing, pepper
 from trunkline.cli.check import console
+from trunkline.cli.found_config import config_option
 from trunkline.cli.found_ledger import T, ledger_option, pepper_option, settings, with_store
 from trunkline.core.errors import ConfigError
 from trunkline.core.money import NANOS_PER_USD, nanos, usd
@@ -44,12 +45,13 @@ def keys() -> None:
 @click.option("--concurrent", type=click.IntRange(1), help="Calls at once.")
 @click.option("--expires", help="A day like 2027-01-31 (UTC), from which on it is refused.")
 @ledger_option
+@config_option
 @pepper_option
-def create(name: str, ledger: Path, pepper_file: Path | None, **said: Any) -> None:
+def create(name: str, ledger: Path | None, path: Path | None, pepper_file: Path | None, **said: Any) -> None:
     """Make a key and show it, this once."""
     scope = _scope(said)
     _checked_name(name)
-    key = _with_ring(ledger, pepper_file, lambda ring: ring.create(name, scope), make=True)
+    key = _with_ring(ledger, path, pepper_file, lambda ring: ring.create(name, scope), make=True)
     _told(key)
 
 
@@ -57,10 +59,11 @@ def create(name: str, ledger: Path, pepper_file: Path | None, **said: Any) -> No
 @click.option("--all", "everyone", is_flag=True, help="Also those that are revoked or have expired.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @ledger_option
-def list_(ledger: Path, *, everyone: bool, as_json: bool) -> None:
+@config_option
+def list_(ledger: Path | None, path: Path | None, *, everyone: bool, as_json: bool) -> None:
     """Show who has a key and what each may do."""
     now = wall_millis()
-    found = with_store(settings(ledger), lambda store: store.keys.list())
+    found = with_store(settings(ledger, path), lambda store: store.keys.list())
     rows = [row for row in found if everyone or row.usable(now)]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([_plain(row, now) for row in rows]), indent=2))
@@ -76,27 +79,34 @@ def list_(ledger: Path, *, everyone: bool, as_json: bool) -> None:
 @keys.command()
 @click.argument("name")
 @ledger_option
+@config_option
 @pepper_option
-def revoke(name: str, ledger: Path, pepper_file: Path | None) -> None:
+def revoke(name: str, ledger: Path | None, path: Path | None, pepper_file: Path | None) -> None:
     """End a key; running gateways refuse it within two seconds."""
-    _with_ring(ledger, pepper_file, lambda ring: ring.revoke(name))
+    _with_ring(ledger, path, pepper_file, lambda ring: ring.revoke(name))
     click.echo(f"{name} is revoked.")
 
 
 @keys.command()
 @click.argument("name")
 @ledger_option
+@config_option
 @pepper_option
-def rotate(name: str, ledger: Path, pepper_file: Path | None) -> None:
+def rotate(name: str, ledger: Path | None, path: Path | None, pepper_file: Path | None) -> None:
     """End a key and make another that may do the same; show it, this once."""
-    _told(_with_ring(ledger, pepper_file, lambda ring: ring.rotate(name)))
+    _told(_with_ring(ledger, path, pepper_file, lambda ring: ring.rotate(name)))
 
 
 def _with_ring(
-    ledger: Path, pepper_file: Path | None, work: Callable[[KeyRing], Awaitable[T]], *, make: bool = False
+    ledger: Path | None,
+    path: Path | None,
+    pepper_file: Path | None,
+    work: Callable[[KeyRing], Awaitable[T]],
+    *,
+    make: bool = False,
 ) -> T:
     said = pepper_file.read_text("latin-1").strip() if pepper_file else os.environ.get("TRUNKLINE_PEPPER")
-    found: StoreSettings = settings(ledger, said, make=make)
+    found: StoreSettings = settings(ledger, path, said, make=make)
     return with_store(found, lambda store: work(KeyRing(store.keys, pepper(found), wall_millis)))
 
 

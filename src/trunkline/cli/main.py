@@ -19,6 +19,8 @@ COMMANDS = {
     "ask": "Ask a model a question and stream its answer.",
     "status": "Show what a running gateway knows of its targets.",
     "models": "List the models a config offers.",
+    "spend": "Show where the money went.",
+    "keys": "Make, show, end and renew virtual keys.",
     "prices": "Make, check and show the price book.",
     "simulate": "Serve simulated providers with scripted faults.",
     "local": "Serve a small real model on this machine.",

@@ -4,13 +4,16 @@ Refuses to know how it serves.
 """
 
 import logging
+import os
 from pathlib import Path
 
 import click
 from msgspec.structs import replace
 
 from trunkline.cli.found_config import config_option, found_config
+from trunkline.cli.found_ledger import default_ledger
 from trunkline.gateway.gateway import Gateway
+from trunkline.stores.opening import StoreSettings
 
 
 @click.command()
@@ -23,7 +26,20 @@ def serve(path: Path | None, listen: str | None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its warnings are strangers' bad requests
     config, _ = found_config(path)
-    run(replace(config, listen=listen) if listen else config, _announce)
+    config = replace(config, listen=listen or config.listen, ledger=config.ledger or _ledger())
+    run(config, _announce)
+
+
+def _ledger() -> StoreSettings:
+    """The file that commands look into; memory where nothing can be written, since nobody asked for a file."""
+    path = default_ledger()
+    if os.access(path if path.exists() else path.parent, os.W_OK):
+        return StoreSettings(path=str(path))
+    click.echo(
+        f"no ledger can be kept at {path}: what is spent is forgotten when this ends; set ledger in the config",
+        err=True,
+    )
+    return StoreSettings()
 
 
 def _announce(url: str, gateway: Gateway) -> None:

@@ -47,11 +47,11 @@ _BUCKETS = Usage.__struct_fields__[:6]
 @ledger_option
 @config_option
 def spend(
-    by: By, since: str, until: str, zone: str, form: str | None, ledger: Path, path: Path | None, **only: Any
+    by: By, since: str, until: str, zone: str, form: str | None, ledger: Path | None, path: Path | None, **only: Any
 ) -> None:
     """Show where the money went; with a config, also what the same tokens would have cost at its other targets."""
     now = wall_millis()
-    found = settings(ledger)
+    found = settings(ledger, path)
     try:
         query = UsageQuery(moment(since, now, zone), moment(until, now, zone), **only)
         prices = _prices(path)

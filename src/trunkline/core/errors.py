@@ -8,7 +8,9 @@ Refuses to know how an error looks on a wire: dialects read and write those form
         +-- InvalidRequest          the caller must change the request
         |   +-- UnknownModel, RequestTooLarge, ContextLengthExceeded, ContentRefused, Unsupported
         +-- Unauthorized, Forbidden the caller's own key
+        +-- BudgetExceeded, UnknownPrice, StoreUnavailable   no money, or nobody who can count it
         +-- RateLimit, QuotaExceeded, ModelOverloaded, ServerError, ModelNotFound
+        |   +-- CallerRateLimit     the caller's own key has had its share
         +-- AuthenticationFailed    the provider refused *our* key
         +-- Network                 nothing usable came back
         |   +-- ConnectFailed, TlsFailed, ConnectTimeout, StaleConnection, FirstContentTimeout, ReadTimeout
@@ -132,10 +134,40 @@ class Forbidden(CallError):
     kind, status, fallback = "permission_denied", 403, False
 
 
+class BudgetExceeded(CallError):
+    """A hard budget has too little left for this call at this target; a cheaper one may still be asked.
+
+    402 and not 429: vendors' clients send a 429 again by themselves, which helps nobody before the window ends.
+    """
+
+    kind, status = "budget_exceeded", 402
+
+
+class UnknownPrice(CallError):
+    """A hard budget applies and nobody knows what this target costs."""
+
+    kind, status = "unknown_price", 402
+
+
+class StoreUnavailable(CallError):
+    """The store did not answer in time, or cannot write. Nothing was sent: no call is made that cannot be metered."""
+
+    kind, status, fallback = "store_unavailable", 503, False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after=1.0)
+
+
 class RateLimit(CallError):
     """Too many requests or tokens in a window; ``retry_after`` says when to come back, if the provider did."""
 
     kind, status, retryable = "rate_limit", 429, True
+
+
+class CallerRateLimit(RateLimit):
+    """The caller's own key has had its share; nobody was asked."""
+
+    retryable, fallback = False, False
 
 
 class QuotaExceeded(CallError):

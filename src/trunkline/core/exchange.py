@@ -55,13 +55,14 @@ class Attempt:
 class Exchange:
     """One call from its arrival to the end of its answer; times on the house's clock."""
 
-    __slots__ = ("attempts", "call", "id", "outcome", "passed", "started")
+    __slots__ = ("attempts", "call", "id", "nearing", "outcome", "passed", "started")
 
     def __init__(self, id: str, call: Call, started: float) -> None:  # noqa: A002 - the field's own name
         self.id = id
         self.call = call
         self.started = started
         self.attempts: list[Attempt] = []
+        self.nearing = ""  # the budget of this call that is nearly spent, as callers are told
         self.passed: list[str] = []  # targets that were passed over, each with the reason
         self.outcome: Outcome | None = None
 

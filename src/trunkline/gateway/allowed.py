@@ -25,7 +25,7 @@ def _words(info: inspect.Type, extra: dict[str, Any]) -> str:  # noqa: PLR0911 -
         case inspect.FloatType() | inspect.IntType():
             return _number(info, extra)
         case inspect.DecimalType():
-            return "dollars per million tokens, like 0.15"
+            return str(extra.get("form", "dollars per million tokens, like 0.15"))
         case inspect.BoolType():
             return "true or false"
         case inspect.LiteralType():

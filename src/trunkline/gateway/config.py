@@ -3,13 +3,16 @@
 Refuses to know YAML, TOML and files (config_source), and who uses it.
 """
 
-from fnmatch import fnmatchcase
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from trunkline.accounting.budgets import MOST_DOLLARS, BudgetRule
 from trunkline.catalog.facts import ModelFacts
+from trunkline.core.call import Caller, CallerLimits
 from trunkline.core.exchange import Target
+from trunkline.core.money import nanos
 from trunkline.core.secret import Secret
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listen import DEFAULT_LISTEN
@@ -18,10 +21,19 @@ from trunkline.providers.provider import Provider
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts
 from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.recovery import Recovery
+from trunkline.stores.opening import FilePath, StoreSettings
 from trunkline.telemetry.settings import LogSettings, MetricsSettings
 
 ModelPatterns = Annotated[tuple[str, ...], Meta(min_length=1, max_length=1000)]
 OnUnsupported = Literal["drop", "refuse"]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$",
+        extra={"form": "a name of at most 64 letters, digits and ._@-"},
+    ),
+]
+Rate = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
 class RouteTarget(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,10 +112,33 @@ class VirtualKey(Struct, frozen=True, forbid_unknown_fields=True):
         ModelPatterns | None,
         Meta(description="provider/model that may serve it, * matching anything; others are skipped. Left out: all."),
     ] = None
+    team: Annotated[Name | None, Meta(description="Whose budgets its calls count against, beside its own.")] = None
+    tags: Annotated[
+        tuple[Name, ...], Meta(max_length=20, description="How the ledger groups its calls, for budgets too.")
+    ] = ()
+    budget: Annotated[
+        Decimal | None,
+        Meta(
+            extra={"form": "dollars from 0 to a billion, like 50"},
+            description="Dollars it may spend in a calendar month, UTC; what might pass them is refused.",
+        ),
+    ] = None
+    requests_per_minute: Annotated[Rate | None, Meta(description="Requests a minute; more are refused, 429.")] = None
+    tokens_per_minute: Annotated[
+        Rate | None, Meta(description="Tokens a minute, of prompts and answers; more are refused, 429.")
+    ] = None
+    concurrent: Annotated[Rate | None, Meta(description="Calls at once; more are refused, 429.")] = None
 
-    def allows(self, model: str) -> bool:
-        """True when a caller with this key may ask for this name."""
-        return self.models is None or any(fnmatchcase(model, pattern) for pattern in self.models)
+    def __post_init__(self) -> None:
+        if self.budget is not None and not (self.budget.is_finite() and 0 <= self.budget <= MOST_DOLLARS):
+            raise ValueError(f"the budget of {self.name} is {self.budget}: write dollars, from 0 to a billion, like 50")
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls with this key."""
+        limits = CallerLimits(self.requests_per_minute, self.tokens_per_minute, self.concurrent)
+        budget = None if self.budget is None else nanos(self.budget)
+        return Caller(self.name, self.models, self.team, self.tags, budget, limits, targets=self.targets)
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +182,27 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         HedgeSettings, Meta(description="A second request where the first is late; off unless share is set.")
     ] = HedgeSettings(share=0.0)
     limits: Annotated[Limits, Meta(description="What callers may take.")] = Limits()
+    ledger: Annotated[
+        StoreSettings | None,
+        Meta(
+            description="Where usage, budgets and virtual keys are kept: a SQLite file, or {} for memory. Left out: "
+            "trunkline serve keeps trunkline.db where it is started, the library keeps nothing."
+        ),
+    ] = None
+    budgets: Annotated[
+        tuple[BudgetRule, ...], Meta(max_length=1000, description="What may be spent, by whom, in which time.")
+    ] = ()
+    prices: Annotated[
+        FilePath | None,
+        Meta(
+            description="Price book, as trunkline prices refresh makes it. Left out: the catalogue's prices.",
+        ),
+    ] = None
+
+    @property
+    def closed(self) -> bool:
+        """Strangers need a key: there is one here, or an admin who can make them."""
+        return bool(self.keys or self.admin_key)
 
     def facts(self, target: Target) -> ModelFacts:
         """What is known of a target's model. Raises KeyError for a provider that is not configured."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from trunkline.accounting.budgets import BudgetRule
 from trunkline.core.dialect import DialectName
 from trunkline.core.errors import ConfigError
 from trunkline.core.nearest import hint, quoted
@@ -37,6 +38,14 @@ def problems(config: Config, configured: Iterable[str]) -> Iterator[Problem]:
         yield from _name(name, names, direct=config.direct)
         yield from _route(("models", name), route, names)
     yield from _keys(config)
+    yield from _budgets(config.budgets)
+
+
+def _budgets(budgets: Iterable[BudgetRule]) -> Iterator[Problem]:
+    names = Counter(rule.name for rule in budgets)
+    for index, rule in enumerate(budgets):
+        if names[rule.name] > 1:
+            yield ("budgets", index, "name"), f"{quoted(rule.name)} is the name of {names[rule.name]} budgets"
 
 
 def _listen(listen: str, where: Where = ("listen",)) -> Iterator[Problem]:

@@ -46,7 +46,7 @@ def built(document: Document, environ: Mapping[str, str]) -> Config:
     found += [problem for problem in decoding.problems if problem[0] not in silent]
     silent |= {where[:-1] for where, _ in found if where[-1:] == ("key",)}  # a key that cannot be read is a key
     if config is not BROKEN:
-        config = _keyed(config, environ)
+        config = _placed(_keyed(config, environ), document.folder)
         found += [problem for problem in problems(config, _tables(document.tree)) if problem[0] not in silent]
     if found:
         raise ConfigError(interpolation.masked(_listed(document, found)))
@@ -74,6 +74,15 @@ def default_file(folder: Path) -> Path | None:
 def _keyed(config: Config, environ: Mapping[str, str]) -> Config:
     providers = {name: _with_key(provider, environ) for name, provider in config.providers.items()}
     return structs.replace(config, providers=providers)
+
+
+def _placed(config: Config, folder: Path) -> Config:
+    """The config with the files it names in its own folder, as its secrets' are, wherever the house is started."""
+    prices = None if config.prices is None else str(folder / Path(config.prices).expanduser())
+    ledger = config.ledger
+    if ledger is not None and ledger.path is not None:
+        ledger = structs.replace(ledger, path=str(folder / Path(ledger.path).expanduser()))
+    return structs.replace(config, prices=prices, ledger=ledger)
 
 
 def _with_key(provider: Provider, environ: Mapping[str, str]) -> Provider:

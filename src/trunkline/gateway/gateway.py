@@ -6,31 +6,38 @@ Refuses to know HTTP's server side and how callers prove who they are.
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from trunkline._version import __version__
+from trunkline.accounting.rates import NO_LIMITS, Rates
+from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
 from trunkline.core.dialect import Dialect
 from trunkline.core.exchange import Handler, Target
-from trunkline.core.money import Nanos
 from trunkline.core.secret import Secret
-from trunkline.core.usage import Usage
 from trunkline.gateway import config as configs
 from trunkline.gateway.config import Config
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.transports import Transports
 from trunkline.layers.admit import Admit
+from trunkline.layers.rate_limit import RateLimited
 from trunkline.layers.record import Listener, Record
 from trunkline.providers.endpoint import Door, Endpoint
 from trunkline.providers.health import Health
-from trunkline.providers.provider import Provider
+from trunkline.providers.provider import Provider, Tariffs
 from trunkline.resilience.hedge import Hedging
 from trunkline.routing.dispatch import Dispatch
 from trunkline.routing.routes import Route, Routes
+from trunkline.stores.opening import StoreSettings
 from trunkline.telemetry.figures import Figures
 from trunkline.telemetry.names import Names
 from trunkline.transport.auth import Auth
 from trunkline.transport.transport import Origin, Transport
+
+if TYPE_CHECKING:
+    from trunkline.gateway.money import Money
 
 PORTS = {"http": 80, "https": 443}
 
@@ -53,8 +60,14 @@ class Gateway:
         self._transports = Transports(config.limits.provider_connections, clock, transport)
         self._doors: dict[str, dict[str, Door]] = {}
         self.health = Health(config.health, rng=rng)
+        self.rates = Rates()
+        self.money = _money(config)
+        self._book = None if config.prices is None else _book(config.prices)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
-        self._record = Record(Admit(Dispatch(self._routes, clock, rng)), clock)
+        dispatch: Handler = Dispatch(self._routes, clock, rng)
+        if self.money is not None or any(row.caller.limits != NO_LIMITS for row in config.keys):
+            dispatch = RateLimited(dispatch, self.rates, clock)
+        self._record = Record(Admit(dispatch), clock)
         self.handle: Handler = self._record
         named = Names(config.models, (step.target for route in config.models.values() for step in route.targets))
         self.metrics = Figures(named, self.health, clock, lambda: self._record.open)
@@ -64,6 +77,16 @@ class Gateway:
     def limits(self) -> Limits:
         """What callers may take."""
         return self.config.limits
+
+    @property
+    def ready(self) -> bool:
+        """New calls are welcome."""
+        return not self.draining and (self.money is None or self.money.works)
+
+    def open(self) -> None:
+        """Begin what is done beside calls, on the running loop; ``aclose`` ends it."""
+        if self.money is not None:
+            self.money.keep()
 
     def listen(self, listener: Listener) -> None:
         """Have every exchange told to ``listener`` when it has ended; a listener that raises is logged and ignored."""
@@ -99,6 +122,8 @@ class Gateway:
         """Take no new calls and close the connections to providers as their answers end."""
         self.draining = True
         await self._transports.aclose()
+        if self.money is not None:
+            await self.money.aclose()
 
     # assembly
 
@@ -115,22 +140,25 @@ class Gateway:
 
     def _endpoint(self, target: Target, route: configs.Route) -> Endpoint:
         facts = self.config.facts(target)
-        price = facts.price
-
-        def cost_of(usage: Usage) -> Nanos | None:
-            return None if price is None or usage.source == "unknown" else price.charge(usage)
-
-        return Endpoint(
+        tariff = self.tariff(target)
+        endpoint = Endpoint(
             target,
             self._provider_doors(target.provider),
             self._transports.of(self.config.providers[target.provider]),
             self.clock,
             route.timeouts.over(self.config.timeouts),
             self.health.of(target),
-            cost_of=cost_of,
+            tariff=tariff,
             window=facts.context_window,
             refuse_unsupported=route.on_unsupported == "refuse",
         )
+        if self.money is not None:
+            endpoint.ask = self.money.around(endpoint.attempt, target, tariff, facts)
+        return endpoint
+
+    def tariff(self, target: Target) -> Tariff | None:
+        """All that a target costs; None where nobody knows."""
+        return self.config.providers[target.provider].tariff(target.model, self._book)
 
     def _provider_doors(self, name: str) -> dict[str, Door]:
         if name not in self._doors:
@@ -140,6 +168,23 @@ class Gateway:
 
     def __repr__(self) -> str:
         return f"<Gateway [{len(self.config.providers)} providers | {len(self.config.models)} models]>"
+
+
+def _money(config: Config) -> "Money | None":
+    """None where nothing is kept and nothing limited: then money costs a call nothing."""
+    limited = config.budgets or any(key.budget is not None for key in config.keys)
+    if config.ledger is None and not limited:
+        return None
+    from trunkline.gateway.money import Money  # noqa: PLC0415 - who keeps nothing loads none of it
+
+    return Money(config.ledger or StoreSettings(), config.budgets)
+
+
+def _book(path: str) -> Tariffs:
+    from trunkline.catalog.book import PriceBook  # noqa: PLC0415 - as above
+    from trunkline.catalog.book_file import read_list  # noqa: PLC0415 - as above
+
+    return PriceBook(read_list(Path(path).expanduser()))
 
 
 def door(provider: Provider, dialect: Dialect) -> Door:

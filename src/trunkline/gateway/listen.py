@@ -31,11 +31,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def refuse_open_house(listen: str, *, keys: int) -> None:
-    """Raises ConfigError for an address that others can reach while no caller needs a key."""
+def refuse_open_house(listen: str, *, closed: bool) -> None:
+    """``closed``: there are keys, or somebody who can make them.
+
+    Raises ConfigError for an address that others can reach while no caller needs a key.
+    """
     host, _ = address(listen)
-    if not keys and not is_loopback(host):
+    if not closed and not is_loopback(host):
         raise ConfigError(
-            f'listen: "{listen}" can be reached from other machines and keys is empty, so anybody could spend your '
-            f"providers' money. Add a key under keys, or listen on {DEFAULT_LISTEN}"
+            f'listen: "{listen}" can be reached from other machines and there are neither keys nor an admin_key, so '
+            f"anybody could spend your providers' money. Add a key under keys, or listen on {DEFAULT_LISTEN}"
         )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from trunkline.accounting.purse import Purse
 from trunkline.accounting.worst_case import Offer
+from trunkline.core.call import Call
 from trunkline.core.exchange import Exchange
 from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Reply, held
@@ -16,8 +17,8 @@ from trunkline.core.reply import Reply, held
 class Asking(Protocol):
     """An endpoint: a handler that makes one attempt, and appends it before it first waits for anything."""
 
-    async def __call__(self, exchange: Exchange, *, panic: bool = False) -> Reply:
-        """Raises CallError."""
+    async def __call__(self, exchange: Exchange, *, panic: bool = False, call: Call | None = None) -> Reply:
+        """``call`` is sent instead of the exchange's own. Raises CallError."""
         ...
 
 
@@ -34,17 +35,14 @@ class Budget:
     async def __call__(self, exchange: Exchange, *, panic: bool = False) -> Reply:
         """As the endpoint. Raises BudgetExceeded, UnknownPrice or StoreUnavailable before anything is sent."""
         money = await self.purse.reserve(exchange, self.offer)
+        exchange.nearing = money.nearing
         number = len(exchange.attempts)
 
         def ended(_: Outcome | BaseException) -> None:
             attempt = exchange.attempts[number] if len(exchange.attempts) > number else None
-            self.purse.settle(money, attempt)
+            self.purse.settle(money, attempt, number + 1)
 
-        asked, exchange.call = exchange.call, money.call
-        try:
-            return await held(ended, self.inner(exchange, panic=panic))
-        finally:
-            exchange.call = asked  # the next target may afford the whole
+        return await held(ended, self.inner(exchange, panic=panic, call=money.call))
 
     def __repr__(self) -> str:
         return f"<Budget of {self.offer.target}>"

@@ -5,14 +5,11 @@ Refuses to count: the rates do.
 
 from collections.abc import Callable
 
-from trunkline.accounting.rates import Rates
-from trunkline.core.call import CallerLimits
+from trunkline.accounting.rates import NO_LIMITS, Rates
 from trunkline.core.exchange import Exchange, Handler
 from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Reply, held
 from trunkline.core.tokens import tokens_in
-
-_NO_LIMITS = CallerLimits()
 
 
 class RateLimited:
@@ -28,7 +25,7 @@ class RateLimited:
     async def __call__(self, exchange: Exchange) -> Reply:
         """As the inner handler. Raises CallerRateLimit, and then nothing was taken."""
         caller = exchange.call.caller
-        if caller.limits == _NO_LIMITS:
+        if caller.limits == NO_LIMITS:
             return await self.inner(exchange)
         expected = tokens_in(len(exchange.call.body))
         self.rates.enter(caller, expected, self._clock())

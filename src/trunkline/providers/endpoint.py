@@ -5,10 +5,14 @@ Refuses to know of other targets, of retries and of the caller's route.
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trunkline.catalog.price import Price
+from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
 from trunkline.core.dialect import Continuable, Dialect, Rendered
 from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, Unsupported
@@ -23,6 +27,7 @@ from trunkline.providers.answer import Pace, StreamedReply, WholeReply
 from trunkline.providers.headroom import headroom
 from trunkline.providers.health import TargetHealth
 from trunkline.providers.timeouts import Timeouts
+from trunkline.resilience.gate import Rejected
 from trunkline.transport.transport import Headers, Origin, Request, Response, Transport
 
 WHOLE_BODY_LIMIT = 64 * 1024 * 1024  # bytes; base64 images and audio come in whole answers
@@ -53,16 +58,24 @@ class Door(Struct, frozen=True):
         return f"<Door {self.origin} {self.target} [{self.dialect.name}]>"
 
 
+class Asked(Protocol):
+    """What stands around an endpoint's attempts."""
+
+    async def __call__(self, exchange: Exchange, *, panic: bool = False) -> Reply:
+        """As the endpoint."""
+        ...
+
+
 class Endpoint:
     """Provider + model + credential: one attempt per call, any number of calls at once.
 
-    ``cost_of`` turns a usage into nano-dollars, None where the price is not known; ``window`` is the model's context
-    window in tokens; ``health`` is shared with every other route to the same target.
+    ``tariff`` is None where nobody knows what the model costs; ``window`` is its context window in tokens; ``health``
+    is shared with every other route to the same target. ``ask`` is what stands around an attempt, None: nothing.
     """
 
     __slots__ = (
-        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "_wall", "cost_of",
-        "health", "in_flight", "target", "window",
+        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "_wall", "ask",
+        "health", "in_flight", "target", "tariff", "window",
     )  # fmt: skip
 
     def __init__(
@@ -74,14 +87,15 @@ class Endpoint:
         timeouts: Timeouts,
         health: TargetHealth,
         *,
-        cost_of: Callable[[Usage], Nanos | None],
+        tariff: Tariff | None = None,
         window: int | None = None,
         refuse_unsupported: bool = False,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.target = target
         self.health = health
-        self.cost_of = cost_of
+        self.ask: Asked | None = None
+        self.tariff = tariff
         self.window = window
         self.in_flight = 0
         self._wall = wall
@@ -94,11 +108,22 @@ class Endpoint:
         self._refuse = refuse_unsupported
 
     async def __call__(self, exchange: Exchange, *, panic: bool = False) -> Reply:
+        """Make one attempt, through whatever stands around it; see ``attempt``."""
+        if self.ask is None:
+            return await self.attempt(exchange, panic=panic)
+        now = self._clock()
+        if (ready := self.ready_at(now, panic=panic)) > now:  # before money is held for what cannot be sent
+            raise Rejected(str(self.target), self.health.why(now) or "is not ready", retry_after=ready - now)
+        return await self.ask(exchange, panic=panic)
+
+    async def attempt(self, exchange: Exchange, *, panic: bool = False, call: Call | None = None) -> Reply:
         """Make one attempt; returns at its first content. ``panic``: an open circuit may be tried before its time.
 
+        ``call`` is sent instead of the exchange's own, which stays what the caller said.
         Raises CallError: Rejected where a gate is shut (nothing was sent, no attempt was made), else how the attempt
         failed. How it ended and what it cost stands in ``exchange.attempts``.
         """
+        asked = exchange.call if call is None else call
         now = self._clock()
         gates = self.health.gates
         ticket = gates.enter(now, panic=panic)
@@ -111,15 +136,16 @@ class Endpoint:
             if isinstance(end, CallError):
                 end.provider = end.provider or self.target.provider
             ended = self._clock()
-            outcome = attempt.settle(self._metered(end, exchange.call, ended - now), ended)
+            outcome = attempt.settle(self._metered(end, asked, ended - now), ended)
             gates.leave(ticket, outcome, ended)
-            attempt.cost = self._charge(outcome)
+            attempt.cost = _charge(outcome, price)
             if outcome.usage.output:
                 self._typical += (outcome.usage.completion - self._typical) * LEARNING
 
-        if exchange.call.envelope.stream:
-            attempt.expected = self.expect(exchange.call)
-        return await held(left, self._ask(exchange.call, now, exchange.started))
+        price = self._price(asked)  # as of now: an hour of the day may end while the answer comes
+        if asked.envelope.stream:
+            attempt.expected = self.expect(asked)
+        return await held(left, self._ask(asked, now, exchange.started))
 
     def _metered(self, end: Outcome | BaseException, call: Call, duration: float) -> Outcome | BaseException:
         """An attempt left before its answer began: the provider has read the prompt, and bills at least that."""
@@ -145,11 +171,15 @@ class Endpoint:
     def expect(self, call: Call) -> Nanos | None:
         """What a call will cost if its answer is as long as this model's answers have been; None without a price."""
         output = min(call.envelope.max_tokens or self._typical, self._typical)
-        return self.cost_of(Usage(input=tokens_in(len(call.body)), output=int(output), source="estimated"))
+        price = self._price(call)
+        return None if price is None else price.charge(Usage(input=tokens_in(len(call.body)), output=int(output)))
 
-    def _charge(self, outcome: Outcome) -> Nanos | None:
-        """What an attempt cost: nothing, whatever the price, where it failed before anything could be billed."""
-        return 0 if outcome.error is not None and outcome.usage == Usage() else self.cost_of(outcome.usage)
+    def _price(self, call: Call) -> Price | None:
+        """What a call that begins now costs, in the service it asks for."""
+        tariff = self.tariff
+        if tariff is None:
+            return None
+        return tariff.price(self._wall(), asked_service(call.body) if tariff.services else None)
 
     async def _ask(self, call: Call, now: float, began: float) -> Reply:
         door = self._door(call)
@@ -248,6 +278,30 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.target} [{self.in_flight} in flight]>"
+
+
+def _charge(outcome: Outcome, price: Price | None) -> Nanos | None:
+    """What an attempt cost: nothing, whatever the price, where it failed before anything could be billed."""
+    if outcome.error is not None and outcome.usage == Usage():
+        return 0
+    return None if price is None or outcome.usage.source == "unknown" else price.charge(outcome.usage)
+
+
+def asked_service(body: bytes) -> str | None:
+    """The service a call asks for (flex, priority, ...), which both vendors name alike; None: the standard one."""
+    if b'"service_tier"' not in body:
+        return None
+    try:
+        return _SERVICE.decode(body).service_tier
+    except msgspec.DecodeError:
+        return None
+
+
+class _Service(Struct):
+    service_tier: str | None = None
+
+
+_SERVICE = msgspec.json.Decoder(_Service)
 
 
 def forwarded(headers: Headers, dialect: Dialect) -> Headers:

@@ -3,12 +3,13 @@
 Refuses to know the network and the state of anything: that is an endpoint's.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from msgspec import Meta, Struct
 
 from trunkline.catalog.catalogue import Models, models_of
 from trunkline.catalog.facts import Day, ModelFacts, ModelRow, facts
+from trunkline.catalog.tariff import Tariff
 from trunkline.core.dialect import Dialect, DialectName
 from trunkline.core.secret import Secret
 from trunkline.providers.estimate import Estimate, estimate
@@ -24,6 +25,14 @@ Url = Annotated[
         extra={"form": "a URL like https://host/v1, without credentials or ?"},
     ),
 ]
+
+
+class Tariffs(Protocol):
+    """A price book."""
+
+    def tariff(self, provider: str, model: str) -> Tariff | None:
+        """All that a model costs; None where that is not known."""
+        ...
 
 
 class Speech(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -130,6 +139,18 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         """What is known of a model, the nearest source counting. Any model may be asked for."""
         own = Models(self.models).find(model)
         return facts(own, self._catalogued.find(model), self.defaults)
+
+    def tariff(self, model: str, book: Tariffs | None = None) -> Tariff | None:
+        """All that a model costs: by its own row here, by the price book, by the catalogue, by ``defaults``."""
+        own, catalogued = Models(self.models).find(model), self._catalogued.find(model)
+        if own is not None and own.prices is not None:
+            return Tariff.always(own.prices.price(), "config")
+        found = None if book is None else book.tariff(self.catalogue or self.name, model)
+        if found is None and catalogued is not None and catalogued.prices is not None:
+            found = Tariff.always(catalogued.prices.price(), f"catalogue/{catalogued.as_of}")
+        if found is None and self.defaults.prices is not None:
+            found = Tariff.always(self.defaults.prices.price(), "config")
+        return found
 
     def estimate(self, model: str, prompt_tokens: int, max_tokens: int | None = None) -> Estimate:
         """Between what and what a call would cost, said before it is sent."""

@@ -68,8 +68,8 @@ class Dispatch:
             return await self._ask(exchange, route, first)  # nearly every call: nothing to decide
         except Rejected:
             pass
-        except CallError:
-            tried += self._failed(exchange, route, 0)
+        except CallError as error:
+            tried += self._failed(exchange, route, 0) or [self._refused(exchange, first, error)]
         return await self._recovered(exchange, route, tried)
 
     async def _recovered(self, exchange: Exchange, route: Route, tried: list[Tried]) -> Reply:
@@ -82,19 +82,20 @@ class Dispatch:
             candidates = [self._candidate(endpoint, now, held) for endpoint in route.endpoints]
             step = recovery.next(candidates, tried, now=now, deadline=deadline, rng=self._rng, minimum=LEAST_SECONDS)
             if isinstance(step, Stop):
-                raise verdict.of(exchange, step, candidates, now)
+                raise verdict.of(exchange, step, tried, candidates, now)
             if step.at > now:
                 await self._sleep(step.at - now)
             endpoint = by_target[step.candidate.target]
             self._note(exchange, route, endpoint, now)
             self._charge(endpoint, step)
+            known = len(exchange.attempts)
             try:
                 return await self._ask(exchange, route, endpoint, panic=isinstance(step, Elsewhere) and step.panic)
             except Rejected as shut:
                 # it shut since, or says more than it knows: without this the loop could spin on it without end
                 held[endpoint.target] = self._clock() + max(shut.retry_after or 0.0, LEAST_SECONDS)
-            except CallError:
-                tried += self._failed(exchange, route, len(tried))
+            except CallError as error:
+                tried += self._failed(exchange, route, known) or [self._refused(exchange, endpoint, error)]
 
     def _charge(self, endpoint: Endpoint, step: Again | Elsewhere) -> None:
         """A retry is paid for from its target's budget, which every other request fills."""
@@ -129,6 +130,12 @@ class Dispatch:
             for attempt in exchange.attempts[known:]
             if attempt.outcome and attempt.outcome.error
         ]
+
+    def _refused(self, exchange: Exchange, endpoint: Endpoint, error: CallError) -> Tried:
+        """Nothing was sent: what stands around the endpoint refused, for want of money or of who counts it."""
+        now = self._clock()
+        exchange.passed.append(f"{endpoint.target}: {error.kind}")
+        return Tried(self._candidate(endpoint, now), error, now)
 
     def _note(self, exchange: Exchange, route: Route, chosen: Endpoint, now: float) -> None:
         """Who stood before the chosen one and was not asked, and why."""

@@ -18,22 +18,26 @@ from trunkline.core.errors import (
 )
 from trunkline.core.exchange import Exchange
 from trunkline.resilience.gate import NEVER
-from trunkline.resilience.recovery import Candidate, Stop
+from trunkline.resilience.recovery import Candidate, Stop, Tried
 
 # Which of several errors tells the caller most about what to do; the first class that fits, earlier is better.
 ACTIONABLE: tuple[type[CallError], ...] = (InvalidRequest, RateLimit, ModelOverloaded, CallError)
 OURS = (AuthenticationFailed, QuotaExceeded, ModelNotFound)  # the operator's to mend, so shown only if nothing else is
 
 
-def of(exchange: Exchange, stop: Stop, candidates: Sequence[Candidate], now: float) -> CallError:
-    """What to raise. ``final`` errors are the last attempt's own; no attempt at all means that every gate is shut."""
-    errors = [(str(one.target), one.outcome.error) for one in exchange.attempts if one.outcome and one.outcome.error]
+def of(
+    exchange: Exchange, stop: Stop, tried: Sequence[Tried], candidates: Sequence[Candidate], now: float
+) -> CallError:
+    """What to raise. ``final`` errors are the last attempt's own; nobody tried at all means that every gate is shut."""
+    errors = [(str(one.candidate.target), one.error) for one in tried]
     if not errors:
         return _shut(exchange, stop, candidates, now)
-    if stop.reason == "final" or (len(errors) == 1 and not exchange.passed):
+    named = {target for target, _ in errors}
+    passed = [note for note in exchange.passed if note.partition(": ")[0] not in named]
+    if stop.reason == "final" or (len(errors) == 1 and not passed):
         return errors[-1][1]
     best = min((error for _, error in errors), key=_rank)
-    listed = "; ".join([*(f"{target}: {error.message}" for target, error in errors), *exchange.passed])
+    listed = "; ".join([*(f"{target}: {error.message}" for target, error in errors), *passed])
     shown = type(best)(
         f"{_count(errors)} failed: {listed}",
         param=best.param,

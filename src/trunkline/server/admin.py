@@ -24,16 +24,16 @@ class Admin:
 
     async def health(self, visit: Visit) -> None:
         """Each target's state, why, and until when."""
-        self.guard(visit)
+        await self.guard(visit)
         gateway = self._gateway
         status = "draining" if gateway.draining else "ok"
         targets = gateway.health.report(gateway.clock())
         await visit.json(200, {"status": status, **gateway.figures(), "targets": targets})
 
-    def guard(self, visit: Visit) -> None:
+    async def guard(self, visit: Visit) -> None:
         """With an admin key: that key and no other. Without one: only while the whole house is open, on loopback."""
         if self._key is None:
-            if not self._keys.open:
+            if not await self._keys.open():
                 raise Forbidden("the admin doors are shut: set admin_key in the config to open them")
             return
         shown = presented(visit.scope["headers"])

@@ -48,7 +48,7 @@ class Chat:
         exchange: Exchange | None = None
         watch: Watch | None = None
         try:
-            caller = self._keys.caller(visit.scope["headers"])
+            caller = await self._keys.caller(visit.scope["headers"])
             if gateway.draining:
                 raise ShuttingDown("the gateway is shutting down; send the call again", retry_after=1)
             limits = gateway.limits
@@ -141,6 +141,8 @@ def facts(exchange: Exchange | None, reply: Reply | None) -> Headers:
         (b"x-trunkline-cost-usd", b"unknown" if cost is None else usd(cost).encode()),
         (b"x-trunkline-cost-source", source.encode()),
     ]
+    if exchange is not None and exchange.nearing:
+        headers.append((b"x-trunkline-budget", _safe(exchange.nearing)))
     if exchange is not None and (len(exchange.attempts) > 1 or exchange.passed):
         headers.append((b"x-trunkline-trail", _safe(exchange.trail)))
     if exchange is not None and exchange.attempts and reply is None:

@@ -33,7 +33,7 @@ class CountTokens:
 
     async def _count(self, visit: Visit) -> None:
         headers = visit.scope["headers"]
-        caller = self._keys.caller(headers)
+        caller = await self._keys.caller(headers)
         limits = self._gateway.limits
         body = await read_body(visit.scope, visit.receive, limits.body)
         call = Call(body, self._dialect, caller=caller, headers=headers)

@@ -21,15 +21,19 @@ class Health:
         await visit.json(200, {"status": "ok"})
 
     async def ready(self, visit: Visit) -> None:
-        """200 when new calls are welcome, 503 while the gateway drains."""
-        draining = self._gateway.draining
-        await visit.json(503 if draining else 200, {"status": "draining" if draining else "ok"})
+        """200 when new calls are welcome, 503 while the gateway drains or nobody can count what calls cost."""
+        ready, status = self._state()
+        await visit.json(200 if ready else 503, {"status": status})
 
     async def health(self, visit: Visit) -> None:
         """The same, with a few figures."""
+        ready, status = self._state()
+        await visit.json(200 if ready else 503, {"status": status, **self._gateway.figures()})
+
+    def _state(self) -> tuple[bool, str]:
         gateway = self._gateway
-        status = 503 if gateway.draining else 200
-        await visit.json(status, {"status": "draining" if gateway.draining else "ok", **gateway.figures()})
+        status = "draining" if gateway.draining else "ok" if gateway.ready else "no ledger"
+        return gateway.ready, status
 
     async def head(self, visit: Visit) -> None:
         """An empty 200: this is a server that is there."""

@@ -29,7 +29,7 @@ class Metrics:
     async def show(self, visit: Visit) -> None:
         """All figures as text; OpenMetrics for who accepts it."""
         if self._admin is not None:
-            self._admin.guard(visit)
+            await self._admin.guard(visit)
         headers: Headers = visit.scope["headers"]
         kind = accepted(next((value for name, value in headers if name == b"accept"), b""))
         body = self._gateway.metrics.text(kind)

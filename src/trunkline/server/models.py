@@ -23,7 +23,7 @@ class Models:
 
     async def list(self, visit: Visit) -> None:
         """Every model this caller may name."""
-        names = self._names(visit)
+        names = await self._names(visit)
         if visit.dialect.name == "anthropic":
             rows = [_anthropic(name) for name in names]
             page = {
@@ -39,12 +39,12 @@ class Models:
     async def one(self, visit: Visit) -> None:
         """One model by its name, slashes included."""
         name = visit.path.removeprefix("/v1/models/")
-        if name not in self._names(visit):
+        if name not in await self._names(visit):
             raise UnknownModel(f"the model {name[:200]!r} is not in the list; GET /v1/models shows it", param="model")
         await visit.json(200, _anthropic(name) if visit.dialect.name == "anthropic" else _openai(name))
 
-    def _names(self, visit: Visit) -> tuple[str, ...]:
-        caller = self._keys.caller(visit.scope["headers"])
+    async def _names(self, visit: Visit) -> tuple[str, ...]:
+        caller = await self._keys.caller(visit.scope["headers"])
         return tuple(name for name in self._gateway.model_names() if caller.may_use(name))
 
 

@@ -17,11 +17,10 @@ from types import FrameType
 
 import uvicorn
 
-from trunkline.core.call import Caller
 from trunkline.core.errors import ConfigError
 from trunkline.gateway.config import Config
 from trunkline.gateway.gateway import Gateway
-from trunkline.gateway.listen import address, refuse_open_house
+from trunkline.gateway.listen import address, is_loopback, refuse_open_house
 from trunkline.server.app import App
 from trunkline.server.auth import Keys
 from trunkline.server.doors import GatewayDoors
@@ -54,12 +53,15 @@ class Server(uvicorn.Server):
 
 def application(gateway: Gateway) -> App:
     """The ASGI application of a gateway, for any ASGI server."""
-    return App(GatewayDoors(gateway, keys(gateway.config)))
+    return App(GatewayDoors(gateway, keys(gateway)))
 
 
-def keys(config: Config) -> Keys:
-    """The virtual keys of a config."""
-    return Keys((row.key.reveal(), Caller(row.name, row.models, targets=row.targets)) for row in config.keys)
+def keys(gateway: Gateway) -> Keys:
+    """The virtual keys of a house: its config's, then its ledger's."""
+    config = gateway.config
+    host, _ = address(config.listen)
+    rows = [(row.key.reveal(), row.caller) for row in config.keys]
+    return Keys(rows, gateway.money, closed=not is_loopback(host))
 
 
 def bound(listen: str) -> socket.socket:
@@ -86,7 +88,7 @@ def url_of(listening: socket.socket) -> str:
 
 def serve(config: Config, ready: Callable[[str, Gateway], None]) -> None:
     """Serve until SIGTERM or SIGINT; ``ready`` is told the base URL once the socket takes connections."""
-    refuse_open_house(config.listen, keys=len(config.keys))
+    refuse_open_house(config.listen, closed=config.closed)
     keep_freed_memory()
     listening = bound(config.listen)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -96,6 +98,7 @@ def serve(config: Config, ready: Callable[[str, Gateway], None]) -> None:
 async def _serve(config: Config, listening: socket.socket, ready: Callable[[str, Gateway], None]) -> None:
     gateway = Gateway(config)
     server = server_of(config, gateway)
+    gateway.open()
     gc.collect()
     gc.freeze()  # what stands now stands until the end: no collection need look at it again
     gc.set_threshold(20_000, 50, 50)

@@ -11,10 +11,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from trunkline.core.secret import Secret
-from trunkline.stores.memory import MemoryStore
 from trunkline.stores.ports import Store
 from trunkline.stores.records import DAY, Millis
 
+FilePath = Annotated[str, Meta(min_length=1, max_length=4096, extra={"form": "the path of a file"})]
 DAYS_KEPT = 1_100  # three years and some
 
 
@@ -22,10 +22,8 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where usage, budgets and virtual keys are kept."""
 
     path: Annotated[
-        str | None,
+        FilePath | None,
         Meta(
-            min_length=1,
-            max_length=4096,
             description="SQLite file, on a local disk. Left out: memory, which ends with the process.",
         ),
     ] = None
@@ -68,6 +66,8 @@ def wall_millis() -> Millis:
 def open_store(settings: StoreSettings, clock: Callable[[], Millis] = wall_millis) -> Store:
     """The store. Raises ConfigError for a file that cannot be one."""
     if settings.path is None:
+        from trunkline.stores.memory import MemoryStore  # noqa: PLC0415 - one of the two is enough
+
         return MemoryStore()
     from trunkline.stores.sqlite import SqliteStore  # noqa: PLC0415 - who keeps nothing loads no driver
 

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from trunkline.core.errors import ConfigError
 from trunkline.stores.records import DAY, HOUR, Millis
 from trunkline.stores.sqlite_books import Jobs, Work
-from trunkline.stores.sqlite_file import meaning, open_reader, open_writer
+from trunkline.stores.sqlite_file import open_reader, open_writer, unopened
 from trunkline.stores.sqlite_ports import Line, Reader, SqliteBudgets, SqliteKeys, SqliteUsage
 from trunkline.stores.sqlite_quality import SqliteQuality
 from trunkline.stores.sqlite_writer import Writer
@@ -27,7 +26,9 @@ _QUALITY = statements("sqlite", "quality")
 
 
 class SqliteStore:
-    """All four ports; ``clock`` is Unix milliseconds, ``timeout`` seconds. Raises ConfigError for an unusable file.
+    """All four ports; ``clock`` is Unix milliseconds, ``timeout`` seconds.
+
+    Raises ConfigError for an unusable file, StoreUnavailable for one that cannot be opened now.
 
     ``keep`` is how long records and hourly sums stand, ``keep_days`` how long daily ones do.
     """
@@ -44,11 +45,13 @@ class SqliteStore:
         self.path = path
         self._keep = keep
         self._keep_days = keep_days
-        self._writer = Writer(open_writer(path), Jobs(clock))
+        connection = open_writer(path)
         try:
             self._reader = Reader(open_reader(path), timeout)
         except sqlite3.Error as error:
-            raise ConfigError(f"{path}: {meaning(error)}") from error
+            connection.close()
+            raise unopened(error, path) from error
+        self._writer = Writer(connection, Jobs(clock))
         self._line = Line(self._writer, timeout)
         self.usage = SqliteUsage(self._line, self._reader)
         self.budgets = SqliteBudgets(self._line, self._reader, clock)

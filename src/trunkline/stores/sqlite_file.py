@@ -3,13 +3,13 @@
 Refuses to know what is kept in it.
 """
 
+import errno
 import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from trunkline.core.errors import ConfigError
-from trunkline.stores.failures import StoreUnavailable
+from trunkline.core.errors import ConfigError, StoreUnavailable
 from trunkline.stores.statements import migrations
 
 APPLICATION = 0x74726C6E  # "trln": marks the file as ours
@@ -26,6 +26,11 @@ _MEANINGS = (
     ("SQLITE_BUSY", f"another program has locked the ledger for over {BUSY_SECONDS:g} s"),
     ("SQLITE_INTERRUPT", "the question to the ledger took too long; ask about a shorter time"),
 )
+
+
+_PASSES = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_CANTOPEN")
+_PASSES_TOO = frozenset({errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
+"""What somebody frees, mounts or unlocks while the house waits; the rest is the config's to mend."""
 
 
 def meaning(error: sqlite3.Error) -> str:
@@ -48,8 +53,19 @@ def is_of_the_file(error: Exception) -> bool:
     return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
+def unopened(error: sqlite3.Error, path: Path) -> Exception:
+    """What a failed opening is told as: StoreUnavailable where it may pass by itself, else ConfigError."""
+    passes = (getattr(error, "sqlite_errorname", "") or "").startswith(_PASSES)
+    found = (StoreUnavailable if passes else ConfigError)(f"{path}: {meaning(error)}")
+    found.__cause__ = error
+    return found
+
+
 def open_writer(path: Path) -> sqlite3.Connection:
-    """The one connection that writes. Raises ConfigError for a file that cannot be the ledger."""
+    """The one connection that writes.
+
+    Raises ConfigError for a file that cannot be the ledger, StoreUnavailable for one that cannot be opened now.
+    """
     _create(path)
     try:
         connection = connect(path)
@@ -59,7 +75,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     except sqlite3.Error as error:
-        raise ConfigError(f"{path}: {meaning(error)}") from error
+        raise unopened(error, path) from error
     return connection
 
 
@@ -83,8 +99,9 @@ def _create(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
+        found = StoreUnavailable if error.errno in _PASSES_TOO else ConfigError
         reason = error.strerror or error
-        raise ConfigError(f"the ledger {path} cannot be opened for writing: {reason}; name another file") from error
+        raise found(f"the ledger {path} cannot be opened for writing: {reason}; name another file") from error
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from trunkline.core.errors import StoreUnavailable
 from trunkline.core.usage import Usage
-from trunkline.stores.failures import StoreUnavailable
 from trunkline.stores.holds import Balance, Hold, Refusal, Settled
 from trunkline.stores.key_rows import KeyRow, KeyScope
 from trunkline.stores.records import DAY, HOUR, Grouping, Millis, UsageQuery, UsageRecord, UsageSum

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from trunkline.stores.failures import StoreUnavailable
+from trunkline.core.errors import StoreUnavailable
 from trunkline.stores.sqlite_file import failure, is_of_the_file
 
 MOST_TOGETHER = 512  # jobs in one transaction; more would keep the first of them waiting
