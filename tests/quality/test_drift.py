@@ -1,0 +1,97 @@
+"""A drop of ten points behind a model's name rings within 200 sampled answers, and no drop seldom rings."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from trunkline.quality.drift import Alarm, Drift, DriftSettings
+
+Draw = Callable[[random.Random], float]
+SETTINGS = DriftSettings()
+RUNS = 400
+
+
+def graded(mean: float, sd: float = 0.2) -> Draw:
+    return lambda rng: round(min(max(rng.gauss(mean, sd), 0), 1) * 4) / 4
+
+
+def coin(share: float) -> Draw:
+    return lambda rng: float(rng.random() < share)
+
+
+def rings(before: Draw, after: Draw, seed: int, change: int, answers: int) -> int | None:
+    """After how many watched answers it rang; None: not at all."""
+    rng, drift = random.Random(seed), Drift(SETTINGS)
+    for _ in range(SETTINGS.reference):
+        drift.add(before(rng))
+    for answer in range(answers):
+        if drift.add((before if answer < change else after)(rng)):
+            return answer
+    return None
+
+
+@pytest.mark.parametrize("draw", [graded(0.75), graded(0.6, 0.3), coin(0.8), coin(0.95)])
+def test_false_alarms_are_as_rare_as_asked_for(draw: Draw) -> None:
+    rang = [rings(draw, draw, seed, 0, SETTINGS.horizon) for seed in range(RUNS)]
+
+    assert sum(answer is not None for answer in rang) <= 0.05 * RUNS + 2 * (RUNS * 0.05 * 0.95) ** 0.5
+
+
+@pytest.mark.parametrize("sd", [0.2, 0.25])
+def test_a_drop_of_ten_points_is_found_within_200_answers(sd: float) -> None:
+    rang = [rings(graded(0.75, sd), graded(0.65, sd), seed, 250, 450) for seed in range(RUNS)]
+
+    late = [answer for answer in rang if answer is None or answer >= 250]
+    assert sum(answer is not None for answer in late) >= 0.9 * len(late)
+
+
+def test_right_or_wrong_scores_say_less_and_most_drops_are_found_all_the_same() -> None:
+    rang = [rings(coin(0.8), coin(0.7), seed, 250, 450) for seed in range(RUNS)]
+
+    late = [answer for answer in rang if answer is None or answer >= 250]
+    assert sum(answer is not None for answer in late) >= 0.5 * len(late)
+
+
+def test_an_alarm_says_what_fell_and_watching_begins_anew() -> None:
+    drift, rng = Drift(SETTINGS), random.Random(1)
+    alarm: Alarm | None = None
+    for answer in range(700):
+        alarm = drift.add(graded(0.8 if answer < 500 else 0.5)(rng)) or alarm
+
+    assert alarm is not None
+    assert alarm.before == pytest.approx(0.8, abs=0.05)
+    assert alarm.after == pytest.approx(0.5, abs=0.1)
+    assert not drift.watching or "of" in repr(drift)
+    assert str(alarm).startswith("the mean score fell from 0.")
+
+
+def test_a_new_mix_of_prompts_is_no_drift() -> None:
+    """Hard prompts become commoner: the mean falls, no cluster does."""
+    rng, drift = random.Random(2), Drift(SETTINGS)
+
+    def asked(hard_share: float) -> Alarm | None:
+        hard = rng.random() < hard_share
+        return drift.add(graded(0.5 if hard else 0.9, 0.15)(rng), "hard" if hard else "easy")
+
+    for _ in range(600):
+        asked(0.3)
+
+    assert [asked(0.7) for _ in range(200)] == [None] * 200
+
+
+def test_control_without_clusters_the_same_mix_rings() -> None:
+    rng, drift = random.Random(2), Drift(SETTINGS)
+
+    def asked(hard_share: float) -> Alarm | None:
+        hard = rng.random() < hard_share
+        return drift.add(graded(0.5 if hard else 0.9, 0.15)(rng))
+
+    for _ in range(600):
+        asked(0.3)
+
+    assert any(asked(0.7) for _ in range(200))
+
+
+def test_a_model_that_gets_better_does_not_ring() -> None:
+    assert rings(graded(0.6), graded(0.8), 1, 100, 2_000) is None
