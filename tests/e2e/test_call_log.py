@@ -39,6 +39,7 @@ async def test_a_line_says_who_asked_who_answered_and_what_it_cost(build: Build)
     assert line == {
         "at": "2023-11-14T22:13:20.250Z",
         "id": "mine-1",
+        "trace": house.ended[0].trace.id,
         "caller": "alice",
         "asked": "openai",
         "outcome": "ok",

@@ -127,14 +127,14 @@ async def test_ten_thousand_junk_names_make_no_series(house: House) -> None:
     assert after < 2000
 
 
-async def test_openmetrics_carries_the_request_id_as_exemplar(house: House) -> None:
-    _, headers, _ = await house.chat("openai")
+async def test_openmetrics_carries_the_trace_id_as_exemplar(house: House) -> None:
+    await house.chat("openai")
 
     _, text = await metrics(house, accept="application/openmetrics-text; version=1.0.0")
 
     families = {family.name: family for family in read_open(text)}
     marks = [one.exemplar.labels for one in families["llm_request_duration_seconds"].samples if one.exemplar]
-    assert marks == [{"trace_id": headers["x-request-id"]}]
+    assert marks == [{"trace_id": house.ended[0].trace.id}]
 
 
 KEYED = """

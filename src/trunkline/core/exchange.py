@@ -12,6 +12,7 @@ from trunkline.core.call import Call
 from trunkline.core.money import Nanos
 from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Reply
+from trunkline.core.trace import new_span, trace_of
 
 
 class Target(Struct, frozen=True):
@@ -27,15 +28,16 @@ class Target(Struct, frozen=True):
 class Attempt:
     """One request to one provider.
 
-    ``cost`` in nano-dollars, None while or where it is not known; ``expected`` is a stream's, said before it is known.
-    ``continues`` the attempt whose broken stream it went on with, if it did.
+    ``span`` is its id in a trace. ``cost`` in nano-dollars, None while or where it is not known; ``expected`` is a
+    stream's, said before it is known. ``continues`` the attempt whose broken stream it went on with, if it did.
     """
 
-    __slots__ = ("continues", "cost", "expected", "outcome", "started", "target")
+    __slots__ = ("continues", "cost", "expected", "outcome", "span", "started", "target")
 
     def __init__(self, target: Target, started: float) -> None:
         self.target = target
         self.started = started
+        self.span = new_span()
         self.outcome: Outcome | None = None
         self.cost: Nanos | None = None
         self.expected: Nanos | None = None
@@ -53,14 +55,19 @@ class Attempt:
 
 
 class Exchange:
-    """One call from its arrival to the end of its answer; times on the house's clock."""
+    """One call from its arrival to the end of its answer; times on the house's clock.
 
-    __slots__ = ("attempts", "call", "id", "nearing", "outcome", "passed", "started")
+    ``trace`` is its caller's, or a new one; ``span`` its own id in it.
+    """
+
+    __slots__ = ("attempts", "call", "id", "nearing", "outcome", "passed", "span", "started", "trace")
 
     def __init__(self, id: str, call: Call, started: float) -> None:  # noqa: A002 - the field's own name
         self.id = id
         self.call = call
         self.started = started
+        self.trace = trace_of(call.headers)
+        self.span = new_span()
         self.attempts: list[Attempt] = []
         self.nearing = ""  # the budget of this call that is nearly spent, as callers are told
         self.passed: list[str] = []  # targets that were passed over, each with the reason

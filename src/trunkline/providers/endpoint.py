@@ -145,7 +145,7 @@ class Endpoint:
         price = self._price(asked)  # as of now: an hour of the day may end while the answer comes
         if asked.envelope.stream:
             attempt.expected = self.expect(asked)
-        return await held(left, self._ask(asked, now, exchange.started))
+        return await held(left, self._ask(asked, now, exchange.started, exchange.trace.headers(attempt.span)))
 
     def _metered(self, end: Outcome | BaseException, call: Call, duration: float) -> Outcome | BaseException:
         """An attempt left before its answer began: the provider has read the prompt, and bills at least that."""
@@ -181,7 +181,7 @@ class Endpoint:
             return None
         return tariff.price(self._wall(), asked_service(call.body) if tariff.services else None)
 
-    async def _ask(self, call: Call, now: float, began: float) -> Reply:
+    async def _ask(self, call: Call, now: float, began: float, trace: Headers) -> Reply:
         door = self._door(call)
         rendered = call.render(door.dialect, self.target.model)
         if rendered.dropped and self._refuse:
@@ -191,7 +191,7 @@ class Endpoint:
                 param=rendered.dropped[0],
             )
         pace = self._pace(call, now, began)
-        response = await self._send(call, door, rendered, pace)
+        response = await self._send(call, door, rendered, pace, trace)
         try:
             return await self._answer(response, call, door, rendered, pace)
         except BaseException as error:
@@ -210,14 +210,16 @@ class Endpoint:
         first = limits.first_content if call.envelope.stream else limits.answer
         return Pace(self._clock, now, deadline, first, limits.idle, call.envelope.stream, int(self._wall()))
 
-    async def _send(self, call: Call, door: Door, rendered: Rendered, pace: Pace) -> Response:
+    async def _send(self, call: Call, door: Door, rendered: Rendered, pace: Pace, trace: Headers) -> Response:
         expires = pace.until(pace.started, pace.first_content)
         if expires <= pace.started:
             raise DeadlineExceeded("the call's total time ended before this target could be asked")
         headers = door.headers + (
             forwarded(call.headers, door.dialect) if call.speaks(door.dialect) else door.dialect.headers()
         )
-        request = Request("POST", door.origin, door.target, headers, rendered.body, expires, self._timeouts.connect)
+        request = Request(
+            "POST", door.origin, door.target, headers + trace, rendered.body, expires, self._timeouts.connect
+        )
         try:
             return await self._transport.send(request)
         except ReadTimeout as error:

@@ -60,7 +60,7 @@ class Calls:
         answering = exchange.answering
         target = self._names.target(answering.target, answered=outcome.ok) if answering else NOBODY
         self.requests.add((route, *target, ended(outcome)))
-        self.duration.observe((route, *target), outcome.duration, exchange.id)
+        self.duration.observe((route, *target), outcome.duration, exchange.trace.id)
         if outcome.error and not exchange.attempts:
             self.errors.add((*NOBODY, outcome.error.kind))
         self._overhead(exchange, outcome)

@@ -39,6 +39,7 @@ def line_of(exchange: Exchange, outcome: Outcome, now: float) -> dict[str, Any]:
     line: dict[str, Any] = {
         "at": at(now),
         "id": exchange.id,
+        "trace": exchange.trace.id,
         "caller": call.caller.name,
         "asked": call.envelope.model[:LONGEST_NAME],
         "outcome": ended(outcome),
