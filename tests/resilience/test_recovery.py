@@ -144,6 +144,21 @@ def test_who_refuses_connections_is_asked_again_at_once_only_if_nobody_else_is_r
     assert step([broke], failed(broke, ConnectFailed)) == Again(broke, NOW, charged=False)
 
 
+@pytest.mark.parametrize("kind", [StaleConnection, ConnectFailed])
+def test_only_the_first_retry_of_what_was_never_reached_is_at_once_and_free(kind):
+    stubborn, broke = replace(RECOVERY, retries=3), replace(A, may_retry=False)
+
+    assert step([A], failed(A, kind), recovery=stubborn) == Again(A, NOW, charged=False)
+    assert step([A], failed(A, kind), failed(A, kind), recovery=stubborn) == Again(A, NOW + 0.5 * 2)
+    assert step([broke, B], failed(broke, kind), failed(broke, kind), recovery=stubborn) == Elsewhere(B, NOW)
+
+
+def test_a_target_that_refuses_connections_in_the_second_round_too_is_not_asked_again_at_once():
+    tried = [failed(A, ConnectFailed) for _ in range(3)]
+
+    assert step([A], *tried) == Again(A, NOW + 0.5 * 4)
+
+
 ELSEWHERE = (
     ServerError,
     ModelOverloaded,

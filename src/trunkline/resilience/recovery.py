@@ -49,7 +49,7 @@ class Tried(Struct, frozen=True):
 
 
 class Again(Struct, frozen=True):
-    """The same target at ``at``; ``charged`` to its retry budget unless it was never reached."""
+    """The same target at ``at``; ``charged`` to its retry budget unless it was not reached, the first time."""
 
     candidate: Candidate
     at: float
@@ -268,7 +268,7 @@ class _View:
         if last is None or not last.error.retryable:
             return None
         candidate = next((one for one in self._candidates if one.key == last.candidate.key), None)
-        at_once = reaction_to(last.error).at_once
+        at_once = self._never_reached_once(last)
         if candidate is None or not (at_once or candidate.may_retry):
             return None
         if _on_end(self._tried) % (self._settings.retries + 1) == 0:
@@ -276,6 +276,13 @@ class _View:
         pause = self._now if at_once else self._paused_until(candidate)
         at = max(candidate.ready_at, self._held_until(candidate), pause)
         return Again(candidate, at, charged=not at_once)
+
+    def _never_reached_once(self, last: Tried) -> bool:
+        """Nothing reached the target, for the first time in this call: what fails twice has to wait like all others."""
+        if not reaction_to(last.error).at_once:
+            return False
+        key = last.candidate.key
+        return sum(one.candidate.key == key and reaction_to(one.error).at_once for one in self._tried) == 1
 
     def _in_panic(self, step: Again | Elsewhere) -> Again | Elsewhere:
         """Everybody's gate is shut: an open circuit may be tried before its time, a Retry-After still holds."""
