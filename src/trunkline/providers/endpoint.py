@@ -125,7 +125,7 @@ class Endpoint:
         """
         asked = exchange.call if call is None else call
         now = self._clock()
-        gates = self.health.gates
+        gates, line = self.health.gates, self.health.line
         ticket = gates.enter(now, panic=panic)
         attempt = Attempt(self.target, now)
         exchange.attempts.append(attempt)
@@ -138,6 +138,8 @@ class Endpoint:
             ended = self._clock()
             outcome = attempt.settle(self._metered(end, asked, ended - now), ended)
             gates.leave(ticket, outcome, ended)
+            if line.places:
+                line.call()
             attempt.cost = _charge(outcome, price)
             if outcome.usage.output:
                 self._typical += (outcome.usage.completion - self._typical) * LEARNING

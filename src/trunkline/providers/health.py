@@ -22,6 +22,7 @@ from trunkline.resilience.latency import Latency
 from trunkline.resilience.rate_limit import RateLimitGate, RateLimitSettings
 from trunkline.resilience.retry_budget import RetryBudget, RetryBudgetSettings
 from trunkline.resilience.transitions import CircuitStatus, Listener
+from trunkline.resilience.waiting_line import WaitingLine
 
 MOST_TARGETS = 4096  # callers may name models directly; the health of the oldest is forgotten first
 
@@ -59,15 +60,22 @@ class TargetStatus(Struct, frozen=True):
 class TargetHealth:
     """All that is known of one target."""
 
-    __slots__ = ("circuits", "gates", "latency", "limit", "rates", "retries")
+    __slots__ = ("circuits", "gates", "latency", "limit", "line", "rates", "retries")
 
     def __init__(self, circuits: tuple[Circuit, ...], settings: HealthSettings) -> None:
         self.circuits = circuits  # endpoint, credential, model
         self.limit = ConcurrencyLimit(settings.concurrency)
+        self.line = WaitingLine(settings.concurrency.waiting)
         self.rates = RateLimitGate(settings.rate_limit)
         self.latency = Latency()
         self.retries = RetryBudget(settings.retry_budget)
         self.gates: Gates = Gates((*circuits, self.rates, self.limit, self.latency))
+
+    def turn_at(self, now: float, number: int, *, panic: bool = False) -> float:
+        """When the call of this number may enter, after those ahead of it in line; never when the line is full."""
+        at = self.gates.ready_at(now, panic=panic)
+        ahead = self.line.ahead(number)
+        return at + ahead * self.limit.turn if ahead < self.line.most else NEVER
 
     def status(self, target: Target, now: float) -> TargetStatus:
         """All there is to see, at ``now``."""
@@ -94,8 +102,11 @@ class TargetHealth:
         for name, gate in (("rate limit", self.rates), ("concurrency limit", self.limit)):
             wait = gate.ready_at(now) - now
             if wait > 0:
-                return f"{name} used up for {wait:.3g} s more"
-        return None
+                return f"{name} used up for {wait:.3g} s more{self._in_line()}"
+        return f"others were here before{self._in_line()}" if self.line.places else None
+
+    def _in_line(self) -> str:
+        return f", {len(self.line)} in line" if self.line.places else ""
 
 
 class Health:

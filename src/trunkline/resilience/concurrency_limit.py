@@ -22,6 +22,14 @@ class ConcurrencySettings(Struct, frozen=True, forbid_unknown_fields=True):
     largest: Annotated[
         int, Meta(ge=1, le=100_000, description="It never grows past this. Lower it for a model on your own machine.")
     ] = 1000
+    waiting: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="Calls that wait in line while nobody else is ready. 0: they fail at once, with 503.",
+        ),
+    ] = 1000
     fall: Annotated[float, Meta(ge=0.7, le=0.9, description="What a 429 or a timeout multiplies the limit by.")] = 0.8
 
     def __post_init__(self) -> None:
@@ -50,9 +58,14 @@ class ConcurrencyLimit:
         """Calls that may be in flight, at least 1."""
         return int(self._limit)
 
+    @property
+    def turn(self) -> float:
+        """Seconds after which, by experience, the next of so many calls ends."""
+        return self._typical / self.limit
+
     def ready_at(self, now: float, *, panic: bool = False) -> float:
         """``now``, or when by experience the next call ends."""
-        return now if self.in_flight < self.limit else now + self._typical / self.limit
+        return now if self.in_flight < self.limit else now + self.turn
 
     def enter(self, now: float, *, panic: bool = False) -> int:
         """One more in flight. Raises Rejected."""

@@ -21,8 +21,8 @@ from trunkline.core.errors import (
 
 
 class Reaction(Struct, frozen=True):
-    """``again``: the same target is asked first, if it may be. ``at_once``: it was never reached, so once without a wait
-    and without the retry budget. ``larger_window``, ``other_policy``: only some other targets can help.
+    """``again``: the same target is asked first, if it may be. ``at_once``: it was never reached, so once without a
+    wait and without the retry budget. ``larger_window``, ``other_policy``: only some other targets can help.
     """
 
     again: bool = False

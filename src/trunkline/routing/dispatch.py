@@ -6,6 +6,7 @@ Refuses to decide: ``recovery`` does, from the history alone. Here is the waitin
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
 
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from trunkline.core.exchange import Exchange, Target
 from trunkline.core.reply import Reply
 from trunkline.providers.answer import StreamedReply
 from trunkline.providers.endpoint import Endpoint
-from trunkline.resilience.gate import Rejected
+from trunkline.resilience.gate import NEVER, Rejected
 from trunkline.resilience.recovery import Again, Candidate, Elsewhere, Recovery, Stop, Tried
 from trunkline.routing import verdict
 from trunkline.routing.continuation import Continuation
@@ -22,15 +23,17 @@ from trunkline.routing.continued import ContinuedReply
 from trunkline.routing.hedged import hedged
 from trunkline.routing.permitted import permitted
 from trunkline.routing.routes import Route, Routes
+from trunkline.routing.turn import Wanted, turn
 
 NOBODY: Mapping[Target, float] = {}
+LOOK_AROUND = 1.0  # seconds in line after which a call asks itself again whether somebody else is ready
 LEAST_SECONDS = 0.05  # no attempt begins with less left: nobody connects and answers faster over a network
 
 
 class Dispatch:
     """One loop and one deadline; the number of requests on the providers' bills is the number of its attempts."""
 
-    __slots__ = ("_clock", "_rng", "_sleep", "routes")
+    __slots__ = ("_arrivals", "_clock", "_rng", "_sleep", "routes")
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Dispatch:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.routes = routes
+        self._arrivals = count()
         self._clock = clock
         self._rng = rng
         self._sleep = sleep
@@ -65,7 +69,8 @@ class Dispatch:
         tried: list[Tried] = []
         first.health.retries.deposit(self._clock())
         try:
-            return await self._ask(exchange, route, first)  # nearly every call: nothing to decide
+            if not first.health.line.places:  # else it would overtake those who wait
+                return await self._ask(exchange, route, first)  # nearly every call: nothing to decide
         except Rejected:
             pass
         except CallError as error:
@@ -76,16 +81,28 @@ class Dispatch:
         recovery = limited(route.recovery, exchange.call.max_attempts)
         deadline = min(exchange.call.deadline, exchange.started + route.total)
         held: dict[Target, float] = {}
+        number, give_up = next(self._arrivals), NEVER
         by_target = {endpoint.target: endpoint for endpoint in reversed(route.endpoints)}
         while True:
             now = self._clock()
-            candidates = [self._candidate(endpoint, now, held) for endpoint in route.endpoints]
+            candidates = [self._candidate(endpoint, now, number, held) for endpoint in route.endpoints]
             step = recovery.next(candidates, tried, now=now, deadline=deadline, rng=self._rng, minimum=LEAST_SECONDS)
             if isinstance(step, Stop):
+                self._note(exchange, route, None, now)
                 raise verdict.of(exchange, step, tried, candidates, now)
-            if step.at > now:
-                await self._sleep(step.at - now)
             endpoint = by_target[step.candidate.target]
+            if step.at > now:
+                give_up = min(give_up, now + recovery.max_wait)
+                if now >= give_up:
+                    raise verdict.of(exchange, Stop("deadline"), tried, candidates, now)
+                until = min(deadline - LEAST_SECONDS, give_up, now + LOOK_AROUND)
+                lines = {
+                    one.target: Wanted(by_target[one.target].health, held.get(one.target, now))
+                    for one in candidates
+                    if now < one.ready_at < NEVER
+                }
+                if not await self._waited(step, lines, number, until):
+                    continue
             self._note(exchange, route, endpoint, now)
             self._charge(endpoint, step)
             known = len(exchange.attempts)
@@ -96,6 +113,16 @@ class Dispatch:
                 held[endpoint.target] = self._clock() + max(shut.retry_after or 0.0, LEAST_SECONDS)
             except CallError as error:
                 tried += self._failed(exchange, route, known) or [self._refused(exchange, endpoint, error)]
+                # to the end of the lines: else the same few calls would make every probe, and use up their attempts
+                number, give_up = next(self._arrivals), NEVER
+
+    async def _waited(self, step: Again | Elsewhere, lines: Mapping[Target, Wanted], number: int, until: float) -> bool:
+        """True when the step's time has come; False when another target's came first, or nobody's by ``until``."""
+        if (isinstance(step, Elsewhere) and step.panic) or step.candidate.ready_at < step.at:
+            await self._sleep(step.at - self._clock())  # the wait is this call's own, for whatever room there is
+            return True
+        first = await turn(list(lines.values()), number, self._clock, until)
+        return first is lines[step.candidate.target].health
 
     def _charge(self, endpoint: Endpoint, step: Again | Elsewhere) -> None:
         """A retry is paid for from its target's budget, which every other request fills."""
@@ -110,12 +137,14 @@ class Dispatch:
             return await endpoint(exchange, panic=panic)
         return await hedged(exchange, endpoint, route, self._clock)
 
-    def _candidate(self, endpoint: Endpoint, now: float, held: Mapping[Target, float] = NOBODY) -> Candidate:
+    def _candidate(
+        self, endpoint: Endpoint, now: float, number: int = -1, held: Mapping[Target, float] = NOBODY
+    ) -> Candidate:
         until = held.get(endpoint.target, now)
         return Candidate(
             endpoint.target,
-            max(until, endpoint.ready_at(now)),
-            panic_at=max(until, endpoint.ready_at(now, panic=True)),
+            max(until, endpoint.health.turn_at(now, number)),
+            panic_at=max(until, endpoint.health.turn_at(now, number, panic=True)),
             credential=endpoint.target.provider,  # one credential a provider
             window=endpoint.window,
             may_retry=endpoint.health.retries.allows(now),
@@ -137,8 +166,8 @@ class Dispatch:
         exchange.passed.append(f"{endpoint.target}: {error.kind}")
         return Tried(self._candidate(endpoint, now), error, now)
 
-    def _note(self, exchange: Exchange, route: Route, chosen: Endpoint, now: float) -> None:
-        """Who stood before the chosen one and was not asked, and why."""
+    def _note(self, exchange: Exchange, route: Route, chosen: Endpoint | None, now: float) -> None:
+        """Who stood before the chosen one and was not asked, and why; None: nobody was chosen."""
         asked = {attempt.target for attempt in exchange.attempts}
         for endpoint in route.endpoints:
             if endpoint is chosen:
