@@ -17,8 +17,8 @@ SEED = 1
 DOCUMENT = Path(__file__).parents[2] / "docs/chaos.md"
 
 # A circuit needs five failures to open, however rare calls are. At 2 calls a second instead of 200 that is most of the
-# 5 s for which a flapping provider is down, so these days are played with more calls. And circuits probe by the clock: at
-# 2 calls a second the probes of a day with nine deaths are 5 % of all calls.
+# 5 s for which a flapping provider is down, so these days are played with more calls. And circuits probe by the clock:
+# at 2 calls a second the probes of a day with nine deaths are 5 % of all calls.
 CALLS = {"flapping": 20_000, "a down, b half": 20_000, "mixed day": 5_000}
 
 
