@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from trunkline.core.call import Call
-from trunkline.core.errors import CallError
+from trunkline.core.errors import CallError, StaleConnection
 from trunkline.core.exchange import Exchange
 from trunkline.core.secret import Secret
 from trunkline.dialects.openai_chat import OpenAIChat
@@ -72,3 +72,32 @@ async def test_a_key_that_the_provider_repeats_is_not_shown_to_the_caller() -> N
 async def test_an_attempt_that_was_refused_costs_nothing_though_no_price_is_known() -> None:
     _, exchange = await refused(house(Refusing()))
     assert exchange.cost == 0
+
+
+class Closed(Refusing):
+    """A transport whose first connections had idled and were closed."""
+
+    def __init__(self, closed: int) -> None:
+        super().__init__()
+        self.closed = closed
+
+    async def send(self, request: Request) -> Refusal:
+        response = await super().send(request)
+        if len(self.sent) <= self.closed:
+            raise StaleConnection("the other side had closed the idle connection")
+        return response
+
+
+async def test_a_request_that_met_a_closed_connection_is_sent_again_as_an_attempt_of_its_own() -> None:
+    transport = Closed(1)
+    error, exchange = await refused(house(transport))
+    assert len(transport.sent) == len(exchange.attempts) == 2  # whoever had the first may bill it: it is on record
+    assert [attempt.outcome.error.kind for attempt in exchange.attempts] == ["stale_connection", "invalid_request"]
+    assert error.provider_status == 400
+
+
+async def test_where_every_connection_is_closed_it_is_not_asked_without_end() -> None:
+    transport = Closed(100)
+    error, exchange = await refused(house(transport))
+    assert 2 <= len(transport.sent) == len(exchange.attempts) <= 6
+    assert "stale" in error.kind or "closed" in error.message

@@ -22,6 +22,8 @@ Refuses to know how an error looks on a wire: dialects read and write those form
 
 from typing import ClassVar, Literal
 
+from trunkline.core.usage import Usage
+
 Blame = Literal["model", "credential", "endpoint"]
 
 
@@ -73,6 +75,7 @@ class CallError(TrunklineError):
         self.retry_after = retry_after  # seconds
         self.body = body  # the provider's own error body, shown verbatim where the dialect is the caller's
         self.dialect = dialect  # the dialect ``body`` is in
+        self.usage: Usage | None = None  # what the attempt used up to here, where more is known than its class says
 
     @property
     def blames_provider(self) -> bool:

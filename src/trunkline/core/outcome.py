@@ -32,6 +32,7 @@ class Outcome(Struct, frozen=True):
     def failed(cls, error: BaseException, duration: float) -> "Outcome":
         """The end that an exception means; whatever is no CallError (a cancelled task) is the caller's leaving."""
         if isinstance(error, CallError):
-            return cls(UNKNOWN_USAGE if error.may_have_cost else Usage(), duration, error=error)
+            usage = error.usage or (UNKNOWN_USAGE if error.may_have_cost else Usage())
+            return cls(usage, duration, error=error)
         gone = CallerGone("the caller left before the answer began")
         return cls(UNKNOWN_USAGE, duration, error=gone, abandoned=True)

@@ -168,8 +168,10 @@ class StreamedReply(Settling):
         try:
             while self._first is None and not self._ended:
                 self._hold(await self._next())
-        except BaseException:
+        except BaseException as error:
             self._source.abort()
+            if isinstance(error, CallError) and not error.may_have_cost:
+                error.usage = self._usage()  # it took the request with a 200, so it may bill the prompt
             raise
 
     def _hold(self, frames: list[Frame]) -> None:
@@ -320,7 +322,10 @@ class StreamedReply(Settling):
         scanner = self._scanner
         if scanner.usage.source == "reported":
             return scanner.usage
-        return Usage(input=self._prompt, output=tokens_in(scanner.written), source="estimated")
+        written = tokens_in(scanner.written)
+        if scanner.usage.source == "estimated":  # the start told the prompt, and a placeholder for the answer
+            return replace(scanner.usage, output=written, reasoning=0)
+        return Usage(input=self._prompt, output=written, source="estimated")
 
     async def aclose(self) -> None:
         """Give the connection back where the answer ended; else the caller left: stop the provider's work."""

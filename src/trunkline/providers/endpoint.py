@@ -15,7 +15,7 @@ from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
 from trunkline.core.dialect import Continuable, Dialect, Rendered
-from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, Unsupported
+from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, StaleConnection, Unsupported
 from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import Nanos
 from trunkline.core.outcome import Outcome
@@ -108,7 +108,17 @@ class Endpoint:
         self._refuse = refuse_unsupported
 
     async def __call__(self, exchange: Exchange, *, panic: bool = False) -> Reply:
-        """Make one attempt, through whatever stands around it; see ``attempt``."""
+        """Make one attempt, through whatever stands around it; see ``attempt``.
+
+        Where an idle connection had been closed, the second one is an attempt of its own: the provider may have had the
+        first, so it has its own hold and its own record.
+        """
+        try:
+            return await self._attempted(exchange, panic=panic)
+        except StaleConnection:  # nobody's fault and no retry: the next connection is a fresh one
+            return await self._attempted(exchange, panic=panic)
+
+    async def _attempted(self, exchange: Exchange, *, panic: bool) -> Reply:
         if self.ask is None:
             return await self.attempt(exchange, panic=panic)
         now = self._clock()

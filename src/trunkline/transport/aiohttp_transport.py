@@ -113,7 +113,7 @@ class AiohttpTransport:
             self._ended(None)
             raise
         try:
-            response = await self._send_again_if_stale(request)
+            response = await self._send_once(request)
         except BaseException:
             self._ended(turns)
             raise
@@ -131,12 +131,6 @@ class AiohttpTransport:
             session, self._session = self._session, None
             if session is not None:
                 await session.close()
-
-    async def _send_again_if_stale(self, request: Request) -> AiohttpResponse:
-        try:
-            return await self._send_once(request)
-        except StaleConnection:
-            return await self._send_once(request)
 
     async def _take_turn(self, turns: asyncio.Semaphore, request: Request) -> None:
         try:

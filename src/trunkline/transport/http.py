@@ -74,7 +74,8 @@ class HttpTransport:
     async def send(self, request: Request) -> HttpResponse:
         """Send once and wait for the response's headers; see the port for what it raises.
 
-        A kept-alive connection that turns out to be closed, before a byte of answer, is replaced once by a fresh one.
+        StaleConnection where a kept-alive connection turned out to be closed before a byte of answer. The provider may
+        have had the request, so whoever asks again makes another attempt of it; a fresh connection will carry that.
         """
         pool = self._pools.get(request.origin) or self._open_pool(request.origin)
         head = encode_head(request, pool.host_line)
@@ -87,8 +88,8 @@ class HttpTransport:
         try:
             return await self._exchange(connection, request, head, now)
         except StaleConnection:
-            connection = await pool.acquire(request)
-        return await self._exchange(connection, request, head, self._clock())
+            pool.close_idle()  # they are as old: the other side has most likely closed them all
+            raise
 
     async def aclose(self) -> None:
         """Close idle connections now and those in use as they end; cancelling the wait closes them too."""

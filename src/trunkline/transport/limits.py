@@ -18,9 +18,9 @@ class HttpLimits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Idle connections older than this are closed: just under the 60 s after which most load balancers forget them."""
 
     stale_seconds: Annotated[float, Meta(ge=0, le=60)] = 1.0
-    """A reused connection closed within this time of sending, unanswered, was stale: the request is sent once more.
+    """A reused connection closed within this time of sending, unanswered, was stale: asking again at once is no retry.
 
-    Later than that the server may well have worked on it, and sending again could pay twice.
+    Later than that the server may well have worked on it, and asking again could pay twice.
     """
 
     headers: Annotated[int, Meta(ge=1, le=10_000)] = 256

@@ -75,6 +75,11 @@ class Pool:
         for connection in [one for one in self.idle if now - one.idle_since >= self._limits.idle_seconds]:
             connection.close()
 
+    def close_idle(self) -> None:
+        """Close every idle connection: the next request gets a fresh one."""
+        for connection in tuple(self.idle):
+            connection.close()
+
     def sweep(self, now: float) -> None:
         """Fail responses that are waited for beyond their time."""
         for connection in tuple(self.connections):

@@ -124,11 +124,12 @@ async def test_a_large_body_arrives_whole_at_a_slow_reader(transport, serve):
     size, seen = 8 << 20, []
 
     async def script(wire):
-        await wire.head()
-        await asyncio.sleep(0.05)
-        body = await wire.reader.readexactly(size)
-        seen.append(body == bytes(range(256)) * (size // 256))
-        await wire.send(OK)
+        for _ in range(2):
+            await wire.head()
+            await asyncio.sleep(0.05)
+            body = await wire.reader.readexactly(size)
+            seen.append(body == bytes(range(256)) * (size // 256))
+            await wire.send(OK)
 
     async with serve(script) as server:
         for _ in range(2):
