@@ -15,6 +15,7 @@ from trunkline.core.errors import ConfigError
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRUNKLINE_LEDGER")
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(keys, list(arguments), catch_exceptions=False)

@@ -30,6 +30,7 @@ models:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRUNKLINE_LEDGER")
 
     def run(*arguments: str) -> str:
         return CliRunner().invoke(spend, list(arguments), catch_exceptions=False).output

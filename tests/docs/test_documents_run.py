@@ -83,7 +83,12 @@ async def opened(folder: Path) -> AsyncIterator[House]:
         simulated[provider]["models"][model] = {}
     (folder / "simulator.yaml").write_text(yaml.safe_dump({"providers": simulated}))
     script_folder = str(Path(sys.executable).parent)
-    environ = {**os.environ, **KEYS, "PATH": f"{script_folder}{os.pathsep}{os.environ['PATH']}"}
+    environ = {
+        **os.environ,
+        **KEYS,
+        "TRUNKLINE_LEDGER": f"{folder}/trunkline.db",
+        "PATH": f"{script_folder}{os.pathsep}{os.environ['PATH']}",
+    }
     async with running(
         "simulator", "simulate", "-c", f"{folder}/simulator.yaml", "--port", "0", environ=environ
     ) as clouds:

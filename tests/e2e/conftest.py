@@ -15,6 +15,9 @@ from trunkline.gateway import config_source
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.run import bound, server_of, url_of
 from trunkline.simulator import Entry, Simulator, read_config
+from trunkline.stores.opening import wall_millis
+from trunkline.stores.records import UsageQuery
+from trunkline.stores.sqlite import SqliteStore
 
 PRICES = {"input": "0.15", "output": "0.60", "cache_read": "0.075", "cache_write": "0.1875"}
 SIMULATED: dict[str, Any] = {
@@ -51,6 +54,7 @@ providers:
   dead: {{url: "http://127.0.0.1:9/v1", dialect: openai, key: sk-dead-0123456789}}
 {routes}
 recovery: {recovery}
+ledger: {ledger}
 timeouts: {{connect: 2, first_content: {patience}, idle: {patience}, answer: {patience}, total: 20}}
 {more}
 """
@@ -133,6 +137,7 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
 
     A provider's name takes what it has besides: ``oa={"faults": [...]}``.
     """
+    audits: list[Callable[[], Awaitable[None]]] = []
     async with AsyncExitStack() as stack:
 
         async def make(
@@ -143,10 +148,16 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
             **besides: dict[str, Any],
         ) -> House:
             simulator = await stack.enter_async_context(Simulator(read_config(simulated(besides))))
-            path = tmp_path / "trunkline.yaml"
+            path, ledger = tmp_path / "trunkline.yaml", tmp_path / f"{simulator.url.rpartition(':')[2]}.db"
             path.write_text(
                 HOUSE.format(
-                    url=simulator.url, models=PRICED, more=more, patience=patience, routes=routes, recovery=recovery
+                    url=simulator.url,
+                    models=PRICED,
+                    ledger=ledger,
+                    more=more,
+                    patience=patience,
+                    routes=routes,
+                    recovery=recovery,
                 )
             )
             config = config_source.load(path, {})
@@ -156,9 +167,30 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
             stack.push_async_callback(_stopped, server, serving, gateway)
             await eventually(lambda: server.started or None)
             http = await stack.enter_async_context(aiohttp.ClientSession())
-            return House(url_of(listening), gateway, simulator, http)
+            house = House(url_of(listening), gateway, simulator, http)
+            audits.append(lambda: audited(house, ledger))
+            return house
 
         yield make
+    for audit in audits:
+        await audit()
+
+
+async def audited(house: House, ledger: Path) -> None:
+    """Whatever the test did: every attempt has its one record, and what was known when it ended is what it says."""
+    store = SqliteStore(ledger, wall_millis)
+    records = await store.usage.read(UsageQuery(limit=100_000))
+    await store.aclose()
+    assert len({one.id for one in records}) == len(records)
+    calls = {exchange.id: exchange for exchange in house.ended}  # a test may have called through another house as well
+    found = {(one.request, one.attempt): one for one in records if one.request in calls}
+    assert len(found) == sum(len(exchange.attempts) for exchange in calls.values())
+    for (request, number), record in found.items():
+        attempt = calls[request].attempts[number - 1]
+        assert attempt.outcome
+        assert record.target == str(attempt.target)
+        assert record.outcome == (attempt.outcome.error.kind if attempt.outcome.error else "ok")
+        assert (record.usage, record.cost) == (attempt.outcome.usage, attempt.cost)
 
 
 async def _stopped(server: Any, serving: asyncio.Task[None], gateway: Gateway) -> None:

@@ -10,7 +10,7 @@ from tests.e2e.conftest import Build, eventually
 from trunkline.core.exchange import Target
 
 PAIR = "models: {r: [oa/sim, spare/sim]}"
-SLOW: dict[str, Any] = {"faults": [{"kind": "slow-head", "seconds": 0.5}]}
+SLOW: dict[str, Any] = {"faults": [{"kind": "slow-head", "seconds": 1.0}]}
 
 
 @pytest.mark.parametrize(("most", "at_first"), [(2, 2), (64, 5)])

@@ -111,8 +111,6 @@ class KeyRing:
         self._wall = wall
         self._random = random
         self._seen: dict[bytes, tuple[KeyRow | None, Millis]] = {}
-        self._empty_until: Millis = 0
-        self._in_use = False
 
     async def caller(self, key: bytes) -> Caller:
         """Who shows this key. Raises Unauthorized, in the same words for unknown, revoked and expired ones."""
@@ -136,20 +134,11 @@ class KeyRing:
             self._seen[found] = (row, now + CACHED)
         return row
 
-    async def in_use(self) -> bool:
-        """True once there was a key: a house that has given keys stays closed when the last of them ends."""
-        now = self._wall()
-        if not self._in_use and now >= self._empty_until:
-            self._in_use = bool(await self._store.list())
-            self._empty_until = now + CACHED
-        return self._in_use
-
     async def create(self, name: str, scope: KeyScope) -> str:
         """A new key, told this once. Raises ConfigError when one of this name stands."""
         key = make_key(self._random)
         kept = digest(self._pepper, key.encode())
         row = KeyRow(f"key_{self._random(8).hex()}", name, kept, key[-4:], self._wall(), scope)
-        self._empty_until = 0
         if not await self._store.add(row):
             raise ConfigError(f"a key named {name} stands already; rotate or revoke it, or choose another name")
         return key

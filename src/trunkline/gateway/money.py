@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from trunkline.accounting.budgets import BudgetRule
-from trunkline.accounting.keys import KeyRing, pepper
+from trunkline.accounting.keys import CACHED, KeyRing, pepper
 from trunkline.accounting.purse import Purse
 from trunkline.accounting.upkeep import upkeep
 from trunkline.accounting.worst_case import Offer
@@ -43,6 +43,8 @@ class Money:
         self.store = Reopening(lambda: open_store(settings, wall))
         self.purse = Purse(self.store, rules, wall=wall)
         self._sleep = sleep
+        self._in_use = False
+        self._looked: Millis = 0
         self._ring: KeyRing | None = None
         self._task: asyncio.Task[None] | None = None
         self._open = self.store.open()
@@ -67,8 +69,15 @@ class Money:
         return await self.ring.caller(key)
 
     async def in_use(self) -> bool:
-        """True where the store has, or had, any key. Raises StoreUnavailable."""
-        return await self.ring.in_use()
+        """True once the store had any key: a house that has given keys stays closed when the last of them ends.
+
+        Raises StoreUnavailable.
+        """
+        now = self.wall()
+        if not self._in_use and now >= self._looked + CACHED:
+            self._in_use = bool(await self.store.keys.list())
+            self._looked = now
+        return self._in_use
 
     def around(self, asking: Asking, target: Target, tariff: Tariff | None, facts: ModelFacts) -> Budget:
         """An endpoint's attempts with their money held around them."""

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
@@ -41,6 +42,8 @@ async def open_house(port: int | None, starting: Tell, note: Tell, *, local: boo
     has_local = local and is_installed()
     environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
     async with AsyncExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="trunkline-demo-"))
+        environ["TRUNKLINE_LEDGER"] = f"{folder}/trunkline.db"  # not among the files of whoever looks
         children: list[Child] = []
 
         async def start(name: str, what: str, *arguments: str) -> str:
