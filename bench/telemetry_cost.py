@@ -42,13 +42,33 @@ def cost(call: Callable[[], object]) -> float:
     return statistics.median(timer.repeat(ROUNDS, CALLS)) / CALLS * 1e6
 
 
+class Sink:
+    """Takes spans and does nothing with them."""
+
+    def on_end(self, span: object) -> None:
+        """Take one."""
+
+
+def made_spans() -> Callable[[Exchange], None] | None:
+    """The listener of the extra otel, where it is installed."""
+    try:
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - an extra
+
+        from trunkline.telemetry.otel import Spans  # noqa: PLC0415 - as above
+    except ImportError:
+        return None
+    return Spans(Sink(), Resource.create(), time.monotonic)
+
+
 def main() -> None:
     names = Names(["chat"], [Target("provider0", "model"), Target("provider1", "model")])
     figures = Figures(names, Health(HealthSettings()), time.monotonic, lambda: 0)
-    log = ExchangeLog(lambda _: None)
+    log, spans = ExchangeLog(lambda _: None), made_spans()
     for kind, made in (("one attempt", exchange(FINE)), ("a fallback", exchange(FAILED, FINE))):
         print(f"figures, {kind:12} {cost(lambda made=made: figures(made)):6.2f} us")  # type: ignore[misc]
         print(f"line,    {kind:12} {cost(lambda made=made: log(made)):6.2f} us")  # type: ignore[misc]
+        if spans is not None:
+            print(f"spans,   {kind:12} {cost(lambda made=made: spans(made)):6.2f} us, without their sending")  # type: ignore[misc]
     print(f"{'/metrics':21} {len(figures.text(PLAIN)):6} bytes")
     print(f"median of {ROUNDS} runs of {CALLS} each, CPU time of the process")
 

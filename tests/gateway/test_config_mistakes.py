@@ -9,8 +9,8 @@ MISTAKES = {
         BASE + "modles: {}\n",
         (
             'trunkline.yaml:4: modles: unknown field; did you mean "models"? Allowed here: providers, listen, models, '
-            "direct, keys, admin_key, metrics, log, timeouts, health, recovery, hedging, limits, ledger, budgets, "
-            "prices"
+            "direct, keys, admin_key, metrics, log, otel, timeouts, health, recovery, hedging, limits, ledger, "
+            "budgets, prices"
         ),
     ),
     "an unknown field deep inside": (

@@ -28,13 +28,13 @@ from trunkline.resilience.rate_limit import RateLimitSettings
 from trunkline.resilience.recovery import Recovery
 from trunkline.resilience.retry_budget import RetryBudgetSettings
 from trunkline.stores.opening import StoreSettings
-from trunkline.telemetry.settings import LogSettings, MetricsSettings
+from trunkline.telemetry.settings import LogSettings, MetricsSettings, OtelSettings
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 TABLES = (
     Config, Provider, Speech, ModelRow, PublishedPrice, PublishedTier, Route, RouteTarget, RouteTimeouts, VirtualKey,
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
-    Recovery, Backoff, HedgeSettings, MetricsSettings, LogSettings, StoreSettings, BudgetRule,
+    Recovery, Backoff, HedgeSettings, MetricsSettings, LogSettings, OtelSettings, StoreSettings, BudgetRule,
 )  # fmt: skip
 
 

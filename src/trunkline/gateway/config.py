@@ -22,7 +22,7 @@ from trunkline.providers.timeouts import RouteTimeouts, Timeouts
 from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.recovery import Recovery
 from trunkline.stores.opening import FilePath, StoreSettings
-from trunkline.telemetry.settings import LogSettings, MetricsSettings
+from trunkline.telemetry.settings import LogSettings, MetricsSettings, OtelSettings
 
 ModelPatterns = Annotated[tuple[str, ...], Meta(min_length=1, max_length=1000)]
 OnUnsupported = Literal["drop", "refuse"]
@@ -173,6 +173,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     metrics: Annotated[MetricsSettings, Meta(description="Where Prometheus finds the figures.")] = MetricsSettings()
     log: Annotated[LogSettings, Meta(description="What `trunkline serve` writes down about calls.")] = LogSettings()
+    otel: Annotated[OtelSettings | None, Meta(description="Where traces go. Left out: nowhere.")] = None
     timeouts: Annotated[Timeouts, Meta(description="Of every attempt; a route may differ.")] = Timeouts()
     health: Annotated[
         HealthSettings, Meta(description="How targets are protected, and calls from targets that fail.")

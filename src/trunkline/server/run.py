@@ -7,7 +7,6 @@ import asyncio
 import ctypes
 import gc
 import logging
-import os
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable
@@ -26,9 +25,7 @@ from trunkline.server.auth import Keys
 from trunkline.server.doors import GatewayDoors
 from trunkline.server.metrics import MetricsServer
 from trunkline.server.protocol import protocol
-from trunkline.telemetry.exchange_log import ExchangeLog
-from trunkline.telemetry.lines import LineWriter
-from trunkline.telemetry.series import Gauge
+from trunkline.server.telling import telling
 
 log = logging.getLogger("trunkline")
 KEEP_ALIVE = 75  # seconds; longer than the 60 s of common load balancers, so that they close first
@@ -102,31 +99,13 @@ async def _serve(config: Config, listening: socket.socket, ready: Callable[[str,
     gc.collect()
     gc.freeze()  # what stands now stands until the end: no collection need look at it again
     gc.set_threshold(20_000, 50, 50)
-    async with metrics_port(gateway):
-        lines = call_lines(gateway)
-        ready(url_of(listening), gateway)
-        try:
-            await server.serve([listening])
-        finally:
-            await gateway.aclose()
-            lines.close()
-
-
-def call_lines(gateway: Gateway) -> LineWriter:
-    """What writes a line for every call to standard error, if the config wants them."""
-    lines = LineWriter(lambda text: os.write(2, text))
-    if gateway.config.log.calls == "json":
-        gateway.listen(ExchangeLog(lines.put))
-    gateway.metrics.more.append(
-        Gauge(
-            "llm_log_lines_dropped_total",
-            "Lines that the log did not take.",
-            (),
-            lambda: [((), lines.dropped)],
-            "counter",
-        )
-    )
-    return lines
+    with telling(gateway):
+        async with metrics_port(gateway):
+            ready(url_of(listening), gateway)
+            try:
+                await server.serve([listening])
+            finally:
+                await gateway.aclose()
 
 
 @asynccontextmanager

@@ -32,3 +32,21 @@ class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
             "Set off where something else keeps them."
         ),
     ] = "json"
+
+
+class OtelSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an OpenTelemetry collector listens."""
+
+    endpoint: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://\S+$",
+            max_length=2048,
+            extra={"form": "a URL, like http://127.0.0.1:4318"},
+            description="Base URL of OTLP over HTTP; /v1/traces and /v1/metrics are below it. Headers come from "
+            "OTEL_EXPORTER_OTLP_HEADERS. Wants the extra otel.",
+        ),
+    ]
+    service: Annotated[
+        str, Meta(min_length=1, max_length=100, description="The name under which traces show this process.")
+    ] = "trunkline"
