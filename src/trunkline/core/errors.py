@@ -157,8 +157,8 @@ class StoreUnavailable(CallError):
 
     kind, status, fallback = "store_unavailable", 503, False
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, retry_after=1.0)
+    def __init__(self, message: str, *, retry_after: float | None = 1.0) -> None:
+        super().__init__(message, retry_after=retry_after)
 
 
 class RateLimit(CallError):

@@ -6,6 +6,7 @@ Refuses to know whether it can be done: ``recovery`` does.
 from msgspec import Struct
 
 from trunkline.core.errors import (
+    CallerRateLimit,
     CallError,
     ConnectFailed,
     ConnectTimeout,
@@ -37,6 +38,7 @@ REACTIONS: dict[type[CallError], Reaction] = {
     ConnectFailed: Reaction(at_once=True),  # nothing was sent; who refuses now will refuse again in a moment
     Network: Reaction(again=True),
     RateLimit: Reaction(again=True),  # after its hint, if that is short
+    CallerRateLimit: Reaction(),  # no target can help
     RequestConflict: Reaction(again=True),
     ModelOverloaded: Reaction(),  # more of the same does not help it
     ServerError: Reaction(),  # a target that is ready answers now; this one may, after a wait
