@@ -50,6 +50,9 @@ def test_every_command_has_a_section_with_all_its_options(name: str) -> None:
 def test_every_path_is_listed_with_its_methods() -> None:
     doors = GatewayDoors(Gateway(HOUSE), keys(Gateway(HOUSE)))
     table = {**doors._table, "/v1/models/{id}": doors.find("/v1/models/a/b") or {}}
+    table |= {
+        f"/admin/keys/{{name}}/{what}": doors.find(f"/admin/keys/a/{what}") or {} for what in ("revoke", "rotate")
+    }
 
     rows = dict(re.findall(r"^\| `(/[^`]*)` \| ([A-Z, ]+) \|", text("http.md"), re.MULTILINE))
 

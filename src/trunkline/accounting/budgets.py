@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from trunkline.accounting.windows import Window, period, zone
+from trunkline.accounting.windows import Period, Window, period, zone
 from trunkline.core.call import Caller
 from trunkline.core.exchange import Target
 from trunkline.core.money import NANOS_PER_USD, Nanos, nanos
@@ -88,9 +88,11 @@ class BudgetRule(Struct, frozen=True, forbid_unknown_fields=True):
     def subjects(self, caller: Caller, target: Target) -> tuple[str, ...]:
         """Whose accounts a call counts against; none where this budget is not for it."""
         named = _subjects(self.per, caller, target)
-        if self.only is None:
-            return named
-        return tuple(name for name in named if any(fnmatchcase(name, pattern) for pattern in self.only))
+        return named if self.only is None else tuple(filter(self.covers, named))
+
+    def covers(self, subject: str) -> bool:
+        """True for a name that this budget is for."""
+        return self.only is None or any(fnmatchcase(subject, pattern) for pattern in self.only)
 
 
 class Demand(Struct, frozen=True):
@@ -106,14 +108,18 @@ class Demand(Struct, frozen=True):
         return f"the budget {self.rule.name}{whose}"
 
 
+def account(rule: BudgetRule, during: Period, subject: str) -> str:
+    """The name under which a store keeps what a subject spends of a budget in a window."""
+    return f"{rule.name}|{during.label}|{rule.per}|{subject}"
+
+
 def demands(rules: Iterable[BudgetRule], caller: Caller, target: Target, at: Millis) -> tuple[Demand, ...]:
     """Every account that this caller's call of this target counts against now, in the rules' order."""
     found: list[Demand] = []
     for rule in (*rules, *_own(caller)):
         during = period(rule.window, rule.zone, at)
         for subject in rule.subjects(caller, target):
-            account = f"{rule.name}|{during.label}|{rule.per}|{subject}"
-            charge = Charge(account, rule.nanos if rule.hard else None)
+            charge = Charge(account(rule, during, subject), rule.nanos if rule.hard else None)
             found.append(Demand(rule, subject, charge, during.end))
     return tuple(found)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from trunkline.cli.found_config import config_option, found_config
 from trunkline.gateway.config_schema import schema
 from trunkline.gateway.listen import refuse_open_house
+from trunkline.gateway.pricing import book_of
 
 _PIPE_WIDTH = 300
 
@@ -28,6 +29,7 @@ def check(path: Path | None, *, as_schema: bool) -> None:
 
     config, source = found_config(path)
     refuse_open_house(config.listen, closed=config.closed)
+    book_of(config)  # a price book that cannot be read is found here, and not when the house starts
     console().print(house_tree(config, source))
 
 

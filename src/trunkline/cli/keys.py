@@ -14,17 +14,15 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from trunkline.accounting.analysis import moment
 from trunkline.accounting.keys import KeyRing, pepper
+from trunkline.accounting.report import of_key
+from trunkline.accounting.scopes import checked_name, scope_of
 from trunkline.cli.check import console
 from trunkline.cli.found_config import config_option
 from trunkline.cli.found_ledger import T, ledger_option, pepper_option, settings, with_store
-from trunkline.core.errors import ConfigError
-from trunkline.core.money import NANOS_PER_USD, nanos, usd
 from trunkline.stores.key_rows import KeyRow, KeyScope
 from trunkline.stores.opening import StoreSettings, wall_millis
 
-_MOST_BUDGET = 10**9 * NANOS_PER_USD
 _SHOWN_ONCE = "Keep it now: it is not shown again."
 
 
@@ -50,7 +48,7 @@ def keys() -> None:
 def create(name: str, ledger: Path | None, path: Path | None, pepper_file: Path | None, **said: Any) -> None:
     """Make a key and show it, this once."""
     scope = _scope(said)
-    _checked_name(name)
+    checked_name(name)
     key = _with_ring(ledger, path, pepper_file, lambda ring: ring.create(name, scope), make=True)
     _told(key)
 
@@ -66,7 +64,7 @@ def list_(ledger: Path | None, path: Path | None, *, everyone: bool, as_json: bo
     found = with_store(settings(ledger, path), lambda store: store.keys.list())
     rows = [row for row in found if everyone or row.usable(now)]
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode([_plain(row, now) for row in rows]), indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode([of_key(row, now) for row in rows]), indent=2))
         return
     table = Table(box=None, pad_edge=False)
     for column in ("name", "key", "created", "state", "may"):
@@ -117,38 +115,18 @@ def _told(key: str) -> None:
 
 
 def _scope(said: dict[str, Any]) -> KeyScope:
-    try:
-        budget = None if said["budget"] is None else _budget(said["budget"])
-        expires = None if said["expires"] is None else moment(said["expires"], wall_millis())
-        scope = {
-            "models": said["models"] or None,
-            "team": said["team"],
-            "tags": said["tags"],
-            "requests_per_minute": said["rpm"],
-            "tokens_per_minute": said["tpm"],
-            "concurrent": said["concurrent"],
-            "budget_usd": budget,
-            "expires": expires,
-            "targets": said["targets"] or None,
-        }
-        return msgspec.convert(scope, KeyScope)
-    except ValueError as error:  # msgspec's own errors are ValueErrors too
-        raise ConfigError(f"this key cannot be made: {error}") from error
-
-
-def _budget(dollars: str) -> str:
-    amount = nanos(dollars)
-    if not 0 <= amount <= _MOST_BUDGET:
-        raise ValueError(f"a budget of {dollars} is not between 0 and a billion dollars")
-    return usd(amount)
-
-
-def _checked_name(name: str) -> None:
-    fields = {"id": "", "name": name, "digest": "", "hint": "", "created": 0}
-    try:
-        msgspec.convert(fields, KeyRow)
-    except msgspec.ValidationError:
-        raise ConfigError(f"{name!r} is no name for a key: at most 64 letters, digits and ._@-") from None
+    fields = {
+        "models": said["models"] or None,
+        "team": said["team"],
+        "tags": said["tags"],
+        "requests_per_minute": said["rpm"],
+        "tokens_per_minute": said["tpm"],
+        "concurrent": said["concurrent"],
+        "budget_usd": said["budget"],
+        "expires": said["expires"],
+        "targets": said["targets"] or None,
+    }
+    return scope_of(fields, wall_millis())
 
 
 def _state(row: KeyRow, now: int) -> str:
@@ -171,18 +149,6 @@ def _may(scope: KeyScope) -> str:
     said += [f"{limit:,} {what}" for limit, what in limits if limit]
     said += [f"until {_day(scope.expires)}"] if scope.expires else []
     return "; ".join(said)
-
-
-def _plain(row: KeyRow, now: int) -> dict[str, Any]:
-    scope = msgspec.to_builtins(row.scope)
-    return {
-        "id": row.id,
-        "name": row.name,
-        "hint": row.hint,
-        "created_ms": row.created,
-        "state": _state(row, now),
-        **scope,
-    }
 
 
 def _day(millis: int) -> str:

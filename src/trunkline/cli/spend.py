@@ -5,6 +5,7 @@ Refuses to ask any provider, and to change the ledger.
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,8 +14,9 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from trunkline.accounting.analysis import By, Elsewhere, Spend, average, moment
+from trunkline.accounting.analysis import By, Spend, average, moment
 from trunkline.accounting.analysis import spend as spent
+from trunkline.accounting.report import of_line, of_spend
 from trunkline.catalog.price import Price
 from trunkline.cli.check import console
 from trunkline.cli.found_config import config_option, found_config
@@ -22,14 +24,13 @@ from trunkline.cli.found_ledger import ledger_option, settings, with_store
 from trunkline.core.errors import ConfigError
 from trunkline.core.exchange import Target
 from trunkline.core.money import NANOS_PER_USD, Nanos, usd
-from trunkline.core.usage import Usage
 from trunkline.gateway.config_source import default_file
+from trunkline.gateway.pricing import book_of, prices_of
 from trunkline.stores.opening import wall_millis
 from trunkline.stores.records import UsageQuery, UsageSum
 
 _BY = ("day", *[choice for part in get_args(By) for choice in get_args(part) if choice != "day"])
 _BAR = 24  # characters
-_BUCKETS = Usage.__struct_fields__[:6]
 
 
 @click.command()
@@ -63,21 +64,19 @@ def spend(
         raise ConfigError(str(error)) from error
     match form:
         case "json":
-            click.echo(msgspec.json.format(msgspec.json.encode(_plain(shown, query, by)), indent=2))
+            click.echo(msgspec.json.format(msgspec.json.encode(of_spend(shown, query, by)), indent=2))
         case "csv":
             click.echo(_csv(shown, by), nl=False)
         case _:
             _show(shown, by)
 
 
-def _prices(path: Path | None) -> dict[Target, Price]:
+def _prices(path: Path | None) -> Mapping[Target, Price]:
     """The prices of a config's routes, in its order; none without a config."""
     if path is None and default_file(Path()) is None:
         return {}
     config, _ = found_config(path)
-    targets = [step.target for route in config.models.values() for step in route.targets]
-    known = {target: config.facts(target).price for target in targets}
-    return {target: price for target, price in known.items() if price is not None}
+    return prices_of(config, book_of(config), wall_millis() / 1000)
 
 
 def _show(shown: Spend, by: By) -> None:
@@ -138,44 +137,10 @@ def _remarks(shown: Spend) -> list[str]:
     return said
 
 
-def _plain(shown: Spend, query: UsageQuery, by: By) -> dict[str, Any]:
-    return {
-        "since_ms": query.since,
-        "until_ms": query.until,
-        "by": by,
-        "lines": [_line(line) for line in shown.lines],
-        "total": _line(shown.total),
-        "always_the_dearest": _other(shown.dearest),
-        "always_the_default": _other(shown.default),
-    }
-
-
-def _line(line: UsageSum) -> dict[str, Any]:
-    mean = average(line)
-    return {
-        "group": line.group,
-        "calls": line.calls,
-        "attempts": line.attempts,
-        "failed": line.failed,
-        **{f"{name}_tokens": getattr(line.usage, name) for name in _BUCKETS},
-        "cost_usd": usd(line.cost),
-        "average_usd": None if mean is None else usd(mean),
-        "unknown": line.unknown,
-        "unknown_at_most_usd": usd(line.at_most),
-        "wasted_usd": usd(line.wasted),
-    }
-
-
-def _other(other: Elsewhere | None) -> dict[str, str] | None:
-    if other is None:
-        return None
-    return {"target": str(other.target), "cost_usd": usd(other.cost), "saved_usd": usd(other.saved)}
-
-
 def _csv(shown: Spend, by: By) -> str:
     text = io.StringIO()
-    rows = [_line(line) for line in shown.lines]
-    names = list(_line(UsageSum()))
+    rows = [of_line(line) for line in shown.lines]
+    names = list(of_line(UsageSum()))
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([by, *names[1:]])
     writer.writerows([[_cell(row[name]) for name in names] for row in rows])

@@ -5,13 +5,13 @@ Refuses to know HTTP's server side and how callers prove who they are.
 
 import random
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from trunkline._version import __version__
 from trunkline.accounting.rates import NO_LIMITS, Rates
+from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
 from trunkline.core.dialect import Dialect
@@ -20,13 +20,14 @@ from trunkline.core.secret import Secret
 from trunkline.gateway import config as configs
 from trunkline.gateway.config import Config
 from trunkline.gateway.limits import Limits
+from trunkline.gateway.pricing import book_of, prices_of
 from trunkline.gateway.transports import Transports
 from trunkline.layers.admit import Admit
 from trunkline.layers.rate_limit import RateLimited
 from trunkline.layers.record import Listener, Record
 from trunkline.providers.endpoint import Door, Endpoint
 from trunkline.providers.health import Health
-from trunkline.providers.provider import Provider, Tariffs
+from trunkline.providers.provider import Provider
 from trunkline.resilience.hedge import Hedging
 from trunkline.routing.dispatch import Dispatch
 from trunkline.routing.routes import Route, Routes
@@ -62,7 +63,7 @@ class Gateway:
         self.health = Health(config.health, rng=rng)
         self.rates = Rates()
         self.money = _money(config)
-        self._book = None if config.prices is None else _book(config.prices)
+        self._book = book_of(config)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
         dispatch: Handler = Dispatch(self._routes, clock, rng)
         if self.money is not None or any(row.caller.limits != NO_LIMITS for row in config.keys):
@@ -160,6 +161,10 @@ class Gateway:
         """All that a target costs; None where nobody knows."""
         return self.config.providers[target.provider].tariff(target.model, self._book)
 
+    def prices(self, now: float) -> Mapping[Target, Price]:
+        """What the routes' targets cost at a moment, in seconds since 1970."""
+        return prices_of(self.config, self._book, now)
+
     def _provider_doors(self, name: str) -> dict[str, Door]:
         if name not in self._doors:
             provider = self.config.providers[name]
@@ -178,13 +183,6 @@ def _money(config: Config) -> "Money | None":
     from trunkline.gateway.money import Money  # noqa: PLC0415 - who keeps nothing loads none of it
 
     return Money(config.ledger or StoreSettings(), config.budgets)
-
-
-def _book(path: str) -> Tariffs:
-    from trunkline.catalog.book import PriceBook  # noqa: PLC0415 - as above
-    from trunkline.catalog.book_file import read_list  # noqa: PLC0415 - as above
-
-    return PriceBook(read_list(Path(path).expanduser()))
 
 
 def door(provider: Provider, dialect: Dialect) -> Door:

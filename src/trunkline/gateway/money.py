@@ -18,6 +18,7 @@ from trunkline.core.call import Caller
 from trunkline.core.errors import ConfigError, StoreUnavailable
 from trunkline.core.exchange import Target
 from trunkline.layers.budget import Asking, Budget
+from trunkline.stores.key_rows import KeyScope
 from trunkline.stores.opening import StoreSettings, open_store, wall_millis
 from trunkline.stores.records import Millis
 from trunkline.stores.reopening import Reopening
@@ -67,6 +68,12 @@ class Money:
     async def caller(self, key: bytes) -> Caller:
         """Who shows a key. Raises Unauthorized or StoreUnavailable."""
         return await self.ring.caller(key)
+
+    async def create(self, name: str, scope: KeyScope) -> str:
+        """A new key, told this once. Raises ConfigError or StoreUnavailable."""
+        key = await self.ring.create(name, scope)
+        self._in_use = True
+        return key
 
     async def in_use(self) -> bool:
         """True once the store had any key: a house that has given keys stays closed when the last of them ends.

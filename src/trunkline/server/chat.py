@@ -5,6 +5,7 @@ Refuses to know which dialect it serves: it is handed one.
 
 import asyncio
 
+from trunkline.accounting.rates import NO_LIMITS
 from trunkline.core.call import Call, Caller
 from trunkline.core.dialect import Dialect
 from trunkline.core.errors import CallError, InvalidRequest, ShuttingDown
@@ -59,7 +60,7 @@ class Chat:
             watch = Watch(visit.receive)
             await self._answer(visit, exchange, await gateway.handle(exchange))
         except CallError as error:
-            await visit.fail(error, facts(exchange, None))
+            await visit.fail(error, [*facts(exchange, None), *self._left(exchange)])
         except asyncio.CancelledError:
             if gateway.draining and not visit.started:
                 await visit.fail(_shut_down(), facts(exchange, None))
@@ -93,13 +94,30 @@ class Chat:
                 body = b"".join(
                     [block async for block in reply.blocks(self._dialect, exchange.call.envelope, visit.id)]
                 )
-                await respond(visit.send, 200, [JSON, *visit.headers, *facts(exchange, reply)], body)
+                await respond(
+                    visit.send, 200, [JSON, *visit.headers, *facts(exchange, reply), *self._left(exchange)], body
+                )
         finally:
             await reply.aclose()
 
+    def _left(self, exchange: Exchange | None) -> Headers:
+        """What is left of the caller's own limits, where its key has some."""
+        if exchange is None or exchange.call.caller.limits == NO_LIMITS:
+            return []
+        allowances = self._gateway.rates.allowances(exchange.call.caller, self._gateway.clock())
+        return [
+            (b"x-ratelimit-%s-%s" % (said, kind.encode()), value)
+            for kind, left in allowances.items()
+            for said, value in (
+                (b"limit", b"%d" % left.limit),
+                (b"remaining", b"%d" % left.remaining),
+                (b"reset", b"%.3fs" % left.reset),
+            )
+        ]
+
     async def _stream(self, visit: Visit, exchange: Exchange, reply: Reply) -> None:
         send = visit.send
-        headers = [*STREAM, *visit.headers, *facts(exchange, reply)]
+        headers = [*STREAM, *visit.headers, *facts(exchange, reply), *self._left(exchange)]
         visit.started = True
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         try:

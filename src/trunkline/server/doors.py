@@ -16,6 +16,7 @@ from trunkline.server.health import Health
 from trunkline.server.http import Headers
 from trunkline.server.metrics import Metrics
 from trunkline.server.models import Models
+from trunkline.server.money import KEYS, MoneyDoors
 
 
 class GatewayDoors:
@@ -26,6 +27,8 @@ class GatewayDoors:
         self._anthropic = AnthropicMessages()
         health, models = Health(gateway), Models(gateway, keys)
         admin = Admin(gateway, keys, gateway.config.admin_key)
+        money = MoneyDoors(gateway, admin)
+        self._one_key: dict[str, Door] = {"POST": money.change}
         self._one_model: dict[str, Door] = {"GET": models.one}
         self._table: dict[str, dict[str, Door]] = {
             "/v1/chat/completions": {"POST": Chat(gateway, keys, self._openai)},
@@ -33,6 +36,9 @@ class GatewayDoors:
             "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic)},
             "/v1/models": {"GET": models.list},
             "/admin/health": {"GET": admin.health},
+            "/admin/spend": {"GET": money.spend},
+            "/admin/budgets": {"GET": money.budgets},
+            "/admin/keys": {"GET": money.keys, "POST": money.create},
             "/metrics": {"GET": Metrics(gateway, admin).show},
             "/livez": {"GET": health.live, "HEAD": health.live},
             "/readyz": {"GET": health.ready, "HEAD": health.ready},
@@ -42,7 +48,12 @@ class GatewayDoors:
 
     def find(self, path: str) -> dict[str, Door] | None:
         """The doors of a path by method; one model's name may hold slashes."""
-        return self._table.get(path) or (self._one_model if path.startswith("/v1/models/") else None)
+        found = self._table.get(path)
+        if found is None and path.startswith("/v1/models/"):
+            return self._one_model
+        if found is None and path.startswith(KEYS) and path.endswith(("/revoke", "/rotate")):
+            return self._one_key
+        return found
 
     def dialect(self, path: str, headers: Headers) -> Dialect:
         """Anthropic's under /v1/messages and for whoever sends its version header to a shared path, else OpenAI's."""
