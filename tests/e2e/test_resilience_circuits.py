@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Build, House, eventually
+from trunkline.client import Client
 from trunkline.core.exchange import Target
 
 QUICK = "{backoff: {base: 0.01, cap: 0.05}}"
@@ -144,6 +145,32 @@ async def test_callers_that_leave_never_trip(build: Build, stream: bool) -> None
     assert states(house) == ["closed"] * 3
     status, headers, _ = await house.chat("r", stream=stream)
     assert (status, headers["x-trunkline-provider"], headers["x-trunkline-attempts"]) == (200, "oa", "1")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("door", ["http", "library"])
+async def test_a_callers_own_short_timeout_never_trips(build: Build, door: str, stream: bool) -> None:
+    house = await build(breaker(30), routes=PAIR, recovery=QUICK, oa=failing(6, "silence"))
+    client = Client(house.gateway)
+
+    async def impatient() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await (client.chat("r", "hi") if door == "library" else house.chat("r", stream=stream))
+
+    await asyncio.gather(*(impatient() for _ in range(6)))
+    await eventually(lambda: len(house.ended) == 6 or None)
+    assert {entry.provider for entry in await house.logged(6)} == {"oa"}
+    assert states(house) == ["closed"] * 3
+    assert (await house.chat("r", stream=stream))[1]["x-trunkline-provider"] == "oa"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_gateways_own_timeout_of_the_same_length_trips(build: Build, stream: bool) -> None:
+    """The control: the same silence, and nobody leaves."""
+    house = await build(breaker(30), patience=0.1, routes=PAIR, recovery=QUICK, oa=failing(6, "silence"))
+    await asyncio.gather(*(house.chat("r", stream=stream) for _ in range(6)))
+    assert states(house)[2] == "open"
 
 
 @pytest.mark.parametrize("stream", [False, True])

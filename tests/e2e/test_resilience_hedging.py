@@ -52,6 +52,17 @@ async def test_a_late_first_target_gets_one_extra_request_and_the_loser_is_cance
     assert exchange.cost == loser.cost + winner.cost
 
 
+async def test_what_the_loser_really_cost_counts_against_the_share_of_the_money(build: Build) -> None:
+    house = await warm(build, ON)
+    hedging = house.gateway._routes.find("r").hedging
+    assert hedging is not None
+    before = hedging._money
+    await house.chat("r", stream=True)
+    loser, _ = (await last(house)).attempts
+    assert loser.cost
+    assert before - hedging._money == loser.cost  # not what was expected of a whole answer
+
+
 async def test_without_hedging_the_late_target_is_waited_for(build: Build) -> None:
     house = await warm(build, "")
     status, headers, _ = await house.chat("r", stream=True)

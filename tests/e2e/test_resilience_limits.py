@@ -74,3 +74,16 @@ async def test_a_caller_that_leaves_the_line_leaves_no_place_behind(build: Build
     assert (await calls[0])[0] == 200
     assert (await house.chat("r"))[0] == 200
     assert len(await house.logged(2)) == 2
+
+
+@pytest.mark.parametrize(("throttle", "least", "most"), [("null", 40, 40), ("{k: 1}", 5, 30)])
+async def test_a_throttled_target_that_accepts_nothing_is_spared_most_calls(
+    build: Build, throttle: str, least: int, most: int
+) -> None:
+    more = f"health: {{circuit_breaker: {{mode: disabled}}, throttle: {throttle}}}"
+    overloaded = {"faults": [{"kind": "body", "body": "openai_overloaded"}]}
+    house = await build(more, routes=PAIR, recovery="{}", oa=overloaded)
+    answers = [await house.chat("r") for _ in range(40)]
+    assert {(status, headers["x-trunkline-provider"]) for status, headers, _ in answers} == {(200, "spare")}
+    entries = await house.logged(40 + least)
+    assert least <= [entry.provider for entry in entries].count("oa") <= most

@@ -27,6 +27,7 @@ from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.rate_limit import RateLimitSettings
 from trunkline.resilience.recovery import Recovery
 from trunkline.resilience.retry_budget import RetryBudgetSettings
+from trunkline.resilience.throttle import ThrottleSettings
 from trunkline.stores.opening import StoreSettings
 from trunkline.telemetry.settings import LogSettings, MetricsSettings, OtelSettings
 
@@ -34,7 +35,8 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 TABLES = (
     Config, Provider, Speech, ModelRow, PublishedPrice, PublishedTier, Route, RouteTarget, RouteTimeouts, VirtualKey,
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
-    Recovery, Backoff, HedgeSettings, MetricsSettings, LogSettings, OtelSettings, StoreSettings, BudgetRule,
+    Recovery, Backoff, HedgeSettings, ThrottleSettings, MetricsSettings, LogSettings, OtelSettings, StoreSettings,
+    BudgetRule,
 )  # fmt: skip
 
 
@@ -62,7 +64,13 @@ def default_of(field: structs.FieldInfo) -> str:
     )
     if unit and value is not None:
         return f"`{duration_text(value) if unit == 'seconds' else size_text(value)}`"
-    return {None: "", True: "`true`", False: "`false`"}.get(value, f"`{value}`") if is_plain(value) else ""
+    return told(value) if is_plain(value) else ""
+
+
+def told(value: Any) -> str:
+    if isinstance(value, bool):  # 1 == True, and the field is a number
+        return "`true`" if value else "`false`"
+    return "" if value is None else f"`{value}`"
 
 
 def is_plain(value: Any) -> bool:

@@ -21,6 +21,7 @@ from trunkline.resilience.gate import NEVER, Gates
 from trunkline.resilience.latency import Latency
 from trunkline.resilience.rate_limit import RateLimitGate, RateLimitSettings
 from trunkline.resilience.retry_budget import RetryBudget, RetryBudgetSettings
+from trunkline.resilience.throttle import Throttle, ThrottleSettings
 from trunkline.resilience.transitions import CircuitStatus, Listener
 from trunkline.resilience.waiting_line import WaitingLine
 
@@ -42,6 +43,13 @@ class HealthSettings(Struct, frozen=True, forbid_unknown_fields=True):
     retry_budget: Annotated[RetryBudgetSettings, Meta(description="How many requests to a target may be retries.")] = (
         RetryBudgetSettings()
     )
+    throttle: Annotated[
+        ThrottleSettings | None,
+        Meta(
+            description="Turns calls away by chance, the more the fewer a target accepts. Set it ({} for the defaults) "
+            "for a shared server of your own that overload brings down; left out: no call is."
+        ),
+    ] = None
 
 
 class TargetStatus(Struct, frozen=True):
@@ -62,14 +70,16 @@ class TargetHealth:
 
     __slots__ = ("circuits", "gates", "latency", "limit", "line", "rates", "retries")
 
-    def __init__(self, circuits: tuple[Circuit, ...], settings: HealthSettings) -> None:
+    def __init__(self, circuits: tuple[Circuit, ...], settings: HealthSettings, rng: Callable[[], float]) -> None:
         self.circuits = circuits  # endpoint, credential, model
         self.limit = ConcurrencyLimit(settings.concurrency)
         self.line = WaitingLine(settings.concurrency.waiting)
         self.rates = RateLimitGate(settings.rate_limit)
         self.latency = Latency()
         self.retries = RetryBudget(settings.retry_budget)
-        self.gates: Gates = Gates((*circuits, self.rates, self.limit, self.latency))
+        # chance has the last word: whom another gate turns away was no request to the target
+        chance = () if settings.throttle is None else (Throttle(settings.throttle, rng=rng),)
+        self.gates: Gates = Gates((*circuits, self.rates, self.limit, *chance, self.latency))
 
     def turn_at(self, now: float, number: int, *, panic: bool = False) -> float:
         """When the call of this number may enter, after those ahead of it in line; never when the line is full."""
@@ -131,7 +141,7 @@ class Health:
         if known is None:
             if len(self.targets) >= MOST_TARGETS:
                 self.targets.pop(next(iter(self.targets)))
-            known = self.targets[target] = TargetHealth(self._circuits(target), self._settings)
+            known = self.targets[target] = TargetHealth(self._circuits(target), self._settings, self._rng)
         return known
 
     def report(self, now: float) -> list[TargetStatus]:

@@ -9,11 +9,14 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from trunkline.core.errors import CallError, ModelOverloaded
 from trunkline.core.outcome import Outcome
 from trunkline.resilience.backoff import Rng
 from trunkline.resilience.counting_window import CountingWindow
 from trunkline.resilience.gate import Rejected
 from trunkline.resilience.verdict import CONGESTION
+
+NOT_ACCEPTED: tuple[type[CallError], ...] = (*CONGESTION, ModelOverloaded)
 
 
 class ThrottleSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +27,7 @@ class ThrottleSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 2.0
     cap: Annotated[
         float,
-        Meta(ge=0, lt=1, description="Largest share that is turned away; below 1, or nothing would ever get better."),
+        Meta(ge=0, le=0.99, description="Largest share that is turned away; below 1, or nothing would ever get better."),
     ] = 0.8
     seconds: Annotated[
         float,
@@ -63,7 +66,7 @@ class Throttle:
 
     def leave(self, ticket: int, outcome: Outcome, now: float) -> None:
         """Accepted is all that is not refused for load or late: a caller's mistake was looked at too."""
-        if not isinstance(outcome.error, CONGESTION):
+        if not isinstance(outcome.error, NOT_ACCEPTED):
             self._counts.add(now, second=1)
 
     def __repr__(self) -> str:

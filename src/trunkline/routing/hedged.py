@@ -4,10 +4,11 @@ Refuses to decide when and whether: ``resilience.hedge`` does.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from trunkline.core.errors import CallError
-from trunkline.core.exchange import Exchange
+from trunkline.core.exchange import Attempt, Exchange
+from trunkline.core.money import Nanos
 from trunkline.core.reply import Reply
 from trunkline.providers.endpoint import Endpoint
 from trunkline.resilience.hedge import Hedging, Late
@@ -18,6 +19,7 @@ async def hedged(exchange: Exchange, endpoint: Endpoint, route: Route, clock: Ca
     """As ``endpoint(exchange)``, with at most one other endpoint asked beside it. Raises the first one's error."""
     hedging = route.hedging
     assert hedging is not None  # noqa: S101 - the caller's condition
+    known = len(exchange.attempts)
     first = asyncio.ensure_future(endpoint(exchange))
     try:
         other = await _late(first, exchange, endpoint, route, clock)
@@ -27,7 +29,20 @@ async def hedged(exchange: Exchange, endpoint: Endpoint, route: Route, clock: Ca
     if other is None:
         hedging.saw(endpoint.expect(exchange.call))
         return await _one(first)
-    return await _race(first, asyncio.ensure_future(other(exchange)))
+    expected = other.expect(exchange.call)
+    try:
+        return await _race(first, asyncio.ensure_future(other(exchange)))
+    finally:
+        if expected is not None:
+            hedging.settle(expected, _extra(exchange.attempts[known:]))
+
+
+def _extra(attempts: Sequence[Attempt]) -> Nanos | None:
+    """What the second request cost beyond one answer: the loser, whichever of the two that was; None: not known."""
+    if len(attempts) < 2:
+        return 0  # the second one was let in nowhere
+    lost = [attempt for attempt in attempts if attempt.outcome is not None and not attempt.outcome.ok]
+    return (lost or attempts)[-1].cost
 
 
 async def _late(
@@ -36,7 +51,7 @@ async def _late(
     """Whom to ask beside the first; None when it answered in time or nobody may be asked."""
     hedging: Hedging | None = route.hedging
     now = clock()
-    other = next((one for one in route.endpoints if one is not endpoint and one.ready_at(now) <= now), None)
+    other = next((one for one in route.endpoints if one is not endpoint and _has_room(one, now)), None)
     if hedging is None or other is None:
         return None
     cost = other.expect(exchange.call)
@@ -45,6 +60,10 @@ async def _late(
         return None
     await asyncio.wait([first], timeout=at - now)
     return other if not first.done() and hedging.take(cost) else None
+
+
+def _has_room(endpoint: Endpoint, now: float) -> bool:
+    return not endpoint.health.line.places and endpoint.ready_at(now) <= now
 
 
 async def _one(first: asyncio.Future[Reply]) -> Reply:
