@@ -27,7 +27,7 @@ class ThrottleSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 2.0
     cap: Annotated[
         float,
-        Meta(ge=0, le=0.99, description="Largest share that is turned away; below 1, or nothing would ever get better."),
+        Meta(ge=0, le=0.99, description="Largest share turned away; below 1, or nothing would ever get better."),
     ] = 0.8
     seconds: Annotated[
         float,
