@@ -16,13 +16,14 @@ from trunkline.core.call import Call
 from trunkline.core.chat import Completion, Finish, ToolUse
 from trunkline.core.errors import InvalidRequest
 from trunkline.core.events import Event, Gathering, TextDelta
-from trunkline.core.exchange import Attempt, Exchange, Target
+from trunkline.core.exchange import Attempt, Decided, Exchange, Target
 from trunkline.core.money import NANOS_PER_USD
 from trunkline.core.reply import Reply
 from trunkline.core.usage import Usage
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.config import Config
 from trunkline.gateway.gateway import Gateway
+from trunkline.routing.decision import Decision
 
 Messages = str | Iterable[Mapping[str, Any]]
 """One user's words, or messages in the form of OpenAI's chat completions: ``{"role": ..., "content": ...}``."""
@@ -110,6 +111,11 @@ class Answer:
         return any(attempt.outcome is None or attempt.outcome.first_content is not None for attempt in went_on)
 
     @property
+    def decision(self) -> Decided | None:
+        """How the target was chosen; None where the model's own order was followed."""
+        return self._exchange.decision
+
+    @property
     def request_id(self) -> str:
         """The id that logs and records know this call by."""
         return self._exchange.id
@@ -165,16 +171,27 @@ class Client:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
 
-    async def chat(self, model: str, messages: Messages, *, max_attempts: int | None = None, **options: Any) -> Answer:
+    async def chat(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        max_attempts: int | None = None,
+        strategy: str | None = None,
+        requires: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Answer:
         """Ask and wait for the whole answer.
 
         ``model``     a name of the config, or ``provider/model``.
         ``max_attempts``  the most requests to providers for this call; 1 switches retries and fallbacks off.
+        ``strategy``  the routing strategy to use, by name, where the model's route allows it.
+        ``requires``  tags that whoever is asked must have, such as where data may go.
         ``options``   any field of OpenAI's chat completions: ``max_tokens``, ``temperature``, ``tools``, ...
 
         Raises CallError: InvalidRequest and its kinds for what the caller must change, others for what failed.
         """
-        exchange = self._exchange(model, messages, options, max_attempts, stream=False)
+        exchange = self._exchange(_body(model, messages, options, stream=False), max_attempts, strategy, requires)
         reply = await self.gateway.handle(exchange)
         try:
             return Answer(exchange, await reply.completion(), reply.dropped)
@@ -183,15 +200,41 @@ class Client:
 
     @asynccontextmanager
     async def stream(
-        self, model: str, messages: Messages, *, max_attempts: int | None = None, **options: Any
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        max_attempts: int | None = None,
+        strategy: str | None = None,
+        requires: tuple[str, ...] = (),
+        **options: Any,
     ) -> AsyncGenerator[Stream]:
         """Ask and read the answer as it comes; leaving early cancels the provider's work. Arguments as ``chat``."""
-        exchange = self._exchange(model, messages, options, max_attempts, stream=True)
+        exchange = self._exchange(_body(model, messages, options, stream=True), max_attempts, strategy, requires)
         reply = await self.gateway.handle(exchange)
         try:
             yield Stream(exchange, reply)
         finally:
             await reply.aclose()
+
+    def route(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        strategy: str | None = None,
+        requires: tuple[str, ...] = (),
+        seed: int | None = None,
+        **options: Any,
+    ) -> Decision:
+        """Where a call would go, and why, without making it. Arguments as ``chat``.
+
+        ``seed``  of everything that is drawn; the same call, seed and state of the targets give the same decision.
+
+        Raises CallError where ``chat`` would before anybody is asked.
+        """
+        body = _body(model, messages, options, stream=False)
+        return self.gateway.route(Call(body, _DIALECT, strategy=strategy, requires=requires), seed)
 
     def models(self) -> list[str]:
         """Every model name that ``chat`` takes."""
@@ -202,20 +245,22 @@ class Client:
         await self.gateway.aclose()
 
     def _exchange(
-        self, model: str, messages: Messages, options: dict[str, Any], max_attempts: int | None, *, stream: bool
+        self, body: bytes, max_attempts: int | None, strategy: str | None, requires: tuple[str, ...]
     ) -> Exchange:
-        listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
-        fields = {**options, "model": model, "messages": listed, "stream": stream}
-        try:
-            body = msgspec.json.encode(fields)
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise InvalidRequest(f"the arguments cannot be written as JSON: {error}") from error
-        return Exchange(
-            "req_" + os.urandom(12).hex(), Call(body, _DIALECT, max_attempts=max_attempts), self.gateway.clock()
-        )
+        call = Call(body, _DIALECT, max_attempts=max_attempts, strategy=strategy, requires=requires)
+        return Exchange("req_" + os.urandom(12).hex(), call, self.gateway.clock())
 
     def __repr__(self) -> str:
         return f"<Client of {self.gateway!r}>"
+
+
+def _body(model: str, messages: Messages, options: dict[str, Any], *, stream: bool) -> bytes:
+    listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
+    fields = {**options, "model": model, "messages": listed, "stream": stream}
+    try:
+        return msgspec.json.encode(fields)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidRequest(f"the arguments cannot be written as JSON: {error}") from error
 
 
 @asynccontextmanager

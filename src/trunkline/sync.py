@@ -14,6 +14,7 @@ from trunkline.client import Answer, Client, Messages, Stream
 from trunkline.client import open as open_async
 from trunkline.core.events import Event
 from trunkline.gateway.config import Config
+from trunkline.routing.decision import Decision
 
 T = TypeVar("T")
 
@@ -94,6 +95,10 @@ class SyncClient:
             yield SyncStream(stream, self._loop)
         finally:
             self._loop.run(_left(context))
+
+    def route(self, model: str, messages: Messages, **options: Any) -> Decision:
+        """As ``Client.route``."""
+        return self._client.route(model, messages, **options)
 
     def models(self) -> list[str]:
         """Every model name that ``chat`` takes."""

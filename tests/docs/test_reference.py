@@ -49,7 +49,8 @@ def test_every_command_has_a_section_with_all_its_options(name: str) -> None:
 
 def test_every_path_is_listed_with_its_methods() -> None:
     doors = GatewayDoors(Gateway(HOUSE), keys(Gateway(HOUSE)))
-    table = {**doors._table, "/v1/models/{id}": doors.find("/v1/models/a/b") or {}}
+    below = {f"{prefix}{{id}}": doors.find(f"{prefix}a/b") or {} for prefix in doors._below}
+    table = {**doors._table, **below}
     table |= {
         f"/admin/keys/{{name}}/{what}": doors.find(f"/admin/keys/a/{what}") or {} for what in ("revoke", "rotate")
     }

@@ -24,8 +24,8 @@ MISTAKES = {
         BASE + "  mine: {url: 'http://127.0.0.1:1/v1', dialekt: openai}\n",
         (
             'trunkline.yaml:4: providers.mine.dialekt: unknown field; did you mean "dialect" or "dialects"? Allowed '
-            "here: url, dialects, auth, key, key_env, transport, ca_file, local, catalogue, models, defaults, docs, "
-            "as_of, dialect, like"
+            "here: url, dialects, auth, key, key_env, transport, ca_file, local, catalogue, models, defaults, tags, "
+            "docs, as_of, dialect, like"
         ),
     ),
     "a duration that is none": (
@@ -245,7 +245,7 @@ MISTAKES = {
         BASE + "  mine: 5\n",
         (
             "trunkline.yaml:4: providers.mine: 5 stands where a table of url, dialects, auth, key, key_env, "
-            "transport, ca_file, local, catalogue, models, defaults, docs, as_of, dialect, like is wanted"
+            "transport, ca_file, local, catalogue, models, defaults, tags, docs, as_of, dialect, like is wanted"
         ),
     ),
     "a provider that names itself": (

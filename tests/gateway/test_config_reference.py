@@ -28,6 +28,8 @@ from trunkline.resilience.rate_limit import RateLimitSettings
 from trunkline.resilience.recovery import Recovery
 from trunkline.resilience.retry_budget import RetryBudgetSettings
 from trunkline.resilience.throttle import ThrottleSettings
+from trunkline.routing.strategies import Adaptive, Balanced, Cascade, CostOptimized, Fastest, Weighted
+from trunkline.routing.thompson import Exploration
 from trunkline.stores.opening import StoreSettings
 from trunkline.telemetry.settings import LogSettings, MetricsSettings, OtelSettings
 
@@ -37,6 +39,7 @@ TABLES = (
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
     Recovery, Backoff, HedgeSettings, ThrottleSettings, MetricsSettings, LogSettings, OtelSettings, StoreSettings,
     BudgetRule,
+    CostOptimized, Balanced, Fastest, Weighted, Cascade, Adaptive, Exploration,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from trunkline.catalog.price import Price
 from trunkline.catalog.published import PublishedPrice
 
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", extra={"form": "a day, like 2026-11-22"})]
+Share = Annotated[float, Meta(ge=0, le=1)]
 Tokens = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
@@ -25,6 +26,7 @@ class ModelFacts(Struct, frozen=True):
     structured_output: bool | None = None
     reasoning: bool | None = None
     price: Price | None = None
+    quality: float | None = None  # share of hard tasks it does well, by somebody's word
     as_of: str | None = None  # the day these were true, YYYY-MM-DD
 
 
@@ -46,6 +48,13 @@ class ModelRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     prices: Annotated[
         PublishedPrice | None,
         Meta(description="Dollars per million tokens. Set them for a model of your own, or for a price you agreed."),
+    ] = None
+    quality: Annotated[
+        Share | None,
+        Meta(
+            description="Share of hard tasks it does well, for routing. Set it for a model of your own, or where your "
+            "tasks show another picture than public benchmarks.",
+        ),
     ] = None
     aliases: Annotated[tuple[str, ...], Meta(max_length=32, description="Other names of the same model.")] = ()
     as_of: Annotated[Day | None, Meta(description="The day these facts were true, YYYY-MM-DD.")] = None

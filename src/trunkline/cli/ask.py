@@ -6,6 +6,7 @@ Refuses to keep a conversation.
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,13 +30,13 @@ def ask(
         question = sys.stdin.read()
     messages: list[dict[str, str | None]] = [{"role": "system", "content": system}] if system else []
     messages.append({"role": "user", "content": question})
-    options = {"max_tokens": max_tokens} if max_tokens else {}
+    options: dict[str, Any] = {"max_tokens": max_tokens} if max_tokens else {}
     answer = asyncio.run(_ask(path, model, messages, options))
     if not quiet:
         click.secho(_facts(answer), dim=True, err=True)
 
 
-async def _ask(path: Path | None, model: str, messages: list[dict[str, str | None]], options: dict[str, int]) -> Answer:
+async def _ask(path: Path | None, model: str, messages: list[dict[str, str | None]], options: dict[str, Any]) -> Answer:
     async with trunkline.open(found_config(path)[0]) as gateway, gateway.stream(model, messages, **options) as stream:
         async for text in stream:
             click.echo(text, nl=False)

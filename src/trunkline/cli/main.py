@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": "Run the gateway.",
     "check": "Validate a config and print the house it describes.",
     "ask": "Ask a model a question and stream its answer.",
+    "explain": "Show where a request would go, and why, without sending it.",
     "status": "Show what a running gateway knows of its targets.",
     "models": "List the models a config offers.",
     "spend": "Show where the money went.",

@@ -27,6 +27,7 @@ class Caller(Struct, frozen=True):
     ``team``    and ``tags`` are whose budgets its calls count against, and how the ledger groups them.
     ``budget``  nano-dollars it may spend in a calendar month, UTC; None: no limit of its own.
     ``targets`` that may serve it, as ``provider/model``; None: all that a model's name stands for.
+    ``requires``  tags that every target of its calls must have, as where data may go: ``eu``, ``zero-retention``.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Caller(Struct, frozen=True):
     budget: Nanos | None = None
     limits: CallerLimits = CallerLimits()
     targets: tuple[str, ...] | None = None
+    requires: tuple[str, ...] = ()
 
     def may_use(self, model: str) -> bool:
         """True when the key's list of models (with ``*`` and ``?``) has this one, or there is no list."""
@@ -54,10 +56,15 @@ class Call:
 
     ``headers``   the caller's headers, names in lower case; a dialect says which may travel on.
     ``max_attempts``  the most requests to providers this call may make; None: as its route says.
+    ``strategy``  the routing strategy asked for, by name; None: the route's own.
+    ``requires``  tags that whoever is asked must have, beside those its caller's key requires.
     ``deadline``  the time by which the answer must have ended, on the house's clock, in seconds.
     """
 
-    __slots__ = ("_request", "body", "caller", "deadline", "dialect", "envelope", "headers", "max_attempts")
+    __slots__ = (
+        "_request", "body", "caller", "deadline", "dialect", "envelope", "headers", "max_attempts", "requires",
+        "strategy",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -68,6 +75,8 @@ class Call:
         deadline: float = float("inf"),
         headers: list[tuple[bytes, bytes]] | None = None,
         max_attempts: int | None = None,
+        strategy: str | None = None,
+        requires: tuple[str, ...] = (),
     ) -> None:
         self.body = body
         self.dialect = dialect
@@ -76,6 +85,8 @@ class Call:
         self.deadline = deadline
         self.headers = headers or []
         self.max_attempts = max_attempts
+        self.strategy = strategy
+        self.requires = requires
         self._request: ChatRequest | None = None
 
     @property
@@ -104,6 +115,8 @@ class Call:
             deadline=self.deadline,
             headers=self.headers,
             max_attempts=self.max_attempts,
+            strategy=self.strategy,
+            requires=self.requires,
         )
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@ Refuses to know how targets are chosen or prices made.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,19 +26,30 @@ class Target(Struct, frozen=True):
         return f"{self.provider}/{self.model}"
 
 
+class Decided(Protocol):
+    """How a target was chosen, as far as those who show and record it need to know."""
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        ...
+
+
 class Attempt:
     """One request to one provider.
 
     ``span`` is its id in a trace. ``cost`` in nano-dollars, None while or where it is not known; ``expected`` is a
     stream's, said before it is known. ``continues`` the attempt whose broken stream it went on with, if it did.
+    ``purpose`` where it was not made to be the answer: ``probe``.
     """
 
-    __slots__ = ("continues", "cost", "expected", "outcome", "span", "started", "target")
+    __slots__ = ("continues", "cost", "expected", "outcome", "purpose", "span", "started", "target")
 
-    def __init__(self, target: Target, started: float) -> None:
+    def __init__(self, target: Target, started: float, purpose: str = "") -> None:
         self.target = target
         self.started = started
         self.span = new_span()
+        self.purpose = purpose
         self.outcome: Outcome | None = None
         self.cost: Nanos | None = None
         self.expected: Nanos | None = None
@@ -60,7 +72,10 @@ class Exchange:
     ``trace`` is its caller's, or a new one; ``span`` its own id in it.
     """
 
-    __slots__ = ("attempts", "call", "id", "nearing", "outcome", "passed", "span", "started", "trace")
+    __slots__ = (
+        "attempts", "call", "decision", "id", "nearing", "outcome", "passed", "purpose", "shown", "span", "started",
+        "trace",
+    )  # fmt: skip
 
     def __init__(self, id: str, call: Call, started: float) -> None:  # noqa: A002 - the field's own name
         self.id = id
@@ -72,10 +87,22 @@ class Exchange:
         self.nearing = ""  # the budget of this call that is nearly spent, as callers are told
         self.passed: list[str] = []  # targets that were passed over, each with the reason
         self.outcome: Outcome | None = None
+        self.decision: Decided | None = None  # None where the route's own order was followed
+        self.shown: Attempt | None = None  # whose answer it is, where that is not the last one's
+        self.purpose = ""  # what its attempts are made for, where not for the answer itself
+
+    def aside(self, call: Call, purpose: str) -> "Exchange":
+        """The same exchange asking something else on the way to its answer: its attempts stand on the same bill."""
+        other = Exchange(self.id, call, self.started)
+        other.trace, other.span, other.purpose = self.trace, self.span, purpose
+        other.attempts, other.passed, other.decision = self.attempts, self.passed, self.decision
+        return other
 
     @property
     def answering(self) -> Attempt | None:
         """The attempt whose answer is shown, or else the last one; None while nobody was asked."""
+        if self.shown is not None:
+            return self.shown
         for attempt in reversed(self.attempts):
             if attempt.outcome is None or attempt.outcome.ok:
                 return attempt
@@ -95,8 +122,9 @@ class Exchange:
             error = attempt.outcome.error if attempt.outcome else None
             status = f" {error.provider_status}" if error and error.provider_status else ""
             how = f"{status} {error.kind}" if error else " ok"
+            made = f" {attempt.purpose}" if attempt.purpose else ""
             told = f", continuing {attempt.continues.target}" if attempt.continues else ""
-            tried.append(f"{attempt.target}:{how}{told}")
+            tried.append(f"{attempt.target}:{made}{how}{told}")
         return "; ".join([*self.passed, *tried])
 
     @property

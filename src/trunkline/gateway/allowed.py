@@ -20,8 +20,7 @@ def _words(info: inspect.Type, extra: dict[str, Any]) -> str:  # noqa: PLR0911 -
         case inspect.Metadata():
             return _words(info.type, {**extra, **(info.extra or {}), **(info.extra_json_schema or {})})
         case inspect.UnionType():
-            kinds = [kind for kind in info.types if not isinstance(kind, inspect.NoneType)]
-            return " or ".join(_words(kind, extra) for kind in kinds)
+            return _one_of(info, extra)
         case inspect.FloatType() | inspect.IntType():
             return _number(info, extra)
         case inspect.DecimalType():
@@ -38,6 +37,14 @@ def _words(info: inspect.Type, extra: dict[str, Any]) -> str:  # noqa: PLR0911 -
             return "a key: ${NAME}, file:PATH or the text itself"
         case _:
             return "a table"
+
+
+def _one_of(info: inspect.UnionType, extra: dict[str, Any]) -> str:
+    kinds = [kind for kind in info.types if not isinstance(kind, inspect.NoneType)]
+    tags = [str(kind.tag) for kind in kinds if isinstance(kind, inspect.StructType)]
+    if len(tags) > 1:
+        return f"one of {', '.join(tags)}, or a table with that kind"
+    return " or ".join(_words(kind, extra) for kind in kinds)
 
 
 def _number(info: inspect.FloatType | inspect.IntType, extra: dict[str, Any]) -> str:

@@ -17,14 +17,16 @@ from trunkline.core.secret import Secret
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listen import DEFAULT_LISTEN
 from trunkline.providers.health import HealthSettings
-from trunkline.providers.provider import Provider
+from trunkline.providers.provider import Provider, Tags
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts
 from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.recovery import Recovery
+from trunkline.routing.strategies import REORDERING, Ordered, Strategy
 from trunkline.stores.opening import FilePath, StoreSettings
 from trunkline.telemetry.settings import LogSettings, MetricsSettings, OtelSettings
 
 ModelPatterns = Annotated[tuple[str, ...], Meta(min_length=1, max_length=1000)]
+StrategyName = Literal["ordered", "cost_optimized", "quality_first", "balanced", "adaptive", "cascade", "latency"]
 OnUnsupported = Literal["drop", "refuse"]
 Name = Annotated[
     str,
@@ -87,6 +89,15 @@ class Route(Struct, frozen=True, forbid_unknown_fields=True):
         Recovery | None, Meta(description="This route's own; left out: the house's. max_attempts: 1 never asks again.")
     ] = None
 
+    strategy: Annotated[
+        Strategy,
+        Meta(description="Who is asked first: a strategy's name, or a table with its kind and settings."),
+    ] = Ordered()
+    strategies: Annotated[
+        tuple[StrategyName, ...],
+        Meta(max_length=16, description="Other strategies that callers may ask for, request by request."),
+    ] = REORDERING
+
     @classmethod
     def long_form(cls, short: Any) -> dict[str, Any]:
         """A list of targets, or a single one, stands for ``{targets: [...]}``."""
@@ -129,6 +140,11 @@ class VirtualKey(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     concurrent: Annotated[Rate | None, Meta(description="Calls at once; more are refused, 429.")] = None
 
+    requires: Annotated[
+        Tags,
+        Meta(max_length=32, description="Tags that every target of its calls must have, such as where data may go."),
+    ] = ()
+
     def __post_init__(self) -> None:
         if self.budget is not None and not (self.budget.is_finite() and 0 <= self.budget <= MOST_DOLLARS):
             raise ValueError(f"the budget of {self.name} is {self.budget}: write dollars, from 0 to a billion, like 50")
@@ -138,7 +154,9 @@ class VirtualKey(Struct, frozen=True, forbid_unknown_fields=True):
         """Who calls with this key."""
         limits = CallerLimits(self.requests_per_minute, self.tokens_per_minute, self.concurrent)
         budget = None if self.budget is None else nanos(self.budget)
-        return Caller(self.name, self.models, self.team, self.tags, budget, limits, targets=self.targets)
+        return Caller(
+            self.name, self.models, self.team, self.tags, budget, limits, targets=self.targets, requires=self.requires
+        )
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

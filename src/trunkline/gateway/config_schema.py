@@ -29,9 +29,21 @@ def schema() -> Part:
     written = {name: _part(part) for name, part in defs.items()}
     written["Provider"] = _provider(written["Provider"])
     written["RouteTarget"] = {"anyOf": [{"type": "string", "pattern": "/"}, written["RouteTarget"]]}
+    _strategies(written)
     targets = written["Route"]["properties"]["targets"]
     written["Route"] = {"anyOf": [{"type": "string", "pattern": "/"}, _without_words(targets), written["Route"]]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "trunkline", **top, "$defs": written}
+
+
+def _strategies(written: dict[str, Part]) -> None:
+    """A strategy's name stands for it where it needs no settings."""
+    said = written["Route"]["properties"]["strategy"]
+    names = said.pop("discriminator")["mapping"]
+    said["default"] = "ordered"
+    said["anyOf"].insert(0, {"enum": list(names)})
+    for name, reference in names.items():
+        fields = written[reference.rpartition("/")[2]]["properties"]
+        fields["kind"] = {"description": "Which strategy this is.", "enum": [name]}
 
 
 def _secret(_type: type) -> Part:

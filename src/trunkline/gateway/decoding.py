@@ -63,8 +63,25 @@ class Decoding:
         return BROKEN
 
     def _optional(self, plain: Any, value: Any, where: Where) -> Any:
-        (kind,) = (kind for kind in get_args(plain) if kind is not NoneType)  # configs have no other unions
-        return None if value is None else self.decode(kind, value, where)
+        kinds = [kind for kind in get_args(plain) if kind is not NoneType]
+        if len(kinds) > 1:
+            return self._tagged(kinds, value, where)
+        return None if value is None else self.decode(kinds[0], value, where)
+
+    def _tagged(self, kinds: list[type[Struct]], value: Any, where: Where) -> Any:
+        """One of several structs, told apart by their tags; the tag alone stands for a struct without settings."""
+        by_tag = {str(kind.__struct_config__.tag): kind for kind in kinds}
+        field = str(kinds[0].__struct_config__.tag_field)
+        if isinstance(value, str):
+            value = {field: value}
+        if not is_table(value) or field not in value:
+            return self._note(where, f"{shown(value)} stands where one of {_list(tuple(by_tag))} is wanted")
+        tag, rest = value[field], {name: item for name, item in value.items() if name != field}
+        if tag not in by_tag:
+            return self._note(
+                where, f"{shown(tag)} is not allowed{hint(str(tag), by_tag)} Allowed: {_list(tuple(by_tag))}"
+            )
+        return self.decode(by_tag[tag], rest, where)
 
     def _struct(self, type_: type[Struct], value: Any, where: Where) -> Any:
         long_form = getattr(type_, "long_form", None)

@@ -16,19 +16,27 @@ from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
 from trunkline.core.dialect import Dialect
 from trunkline.core.exchange import Handler, Target
+from trunkline.core.money import Nanos
 from trunkline.core.secret import Secret
+from trunkline.core.usage import Usage
 from trunkline.gateway import config as configs
 from trunkline.gateway.config import Config
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.pricing import book_of, prices_of
+from trunkline.gateway.profiles import profile
 from trunkline.gateway.transports import Transports
-from trunkline.layers.admit import Admit
+from trunkline.layers.admit import Admit, allowed
 from trunkline.layers.rate_limit import RateLimited
 from trunkline.layers.record import Listener, Record
 from trunkline.providers.endpoint import Door, Endpoint
 from trunkline.providers.health import Health
 from trunkline.providers.provider import Provider
 from trunkline.resilience.hedge import Hedging
+from trunkline.routing.affinity import Affinity
+from trunkline.routing.chooser import Chooser
+from trunkline.routing.chosen import SEEDS
+from trunkline.routing.decision import Decision
+from trunkline.routing.decisions import Decisions
 from trunkline.routing.dispatch import Dispatch
 from trunkline.routing.routes import Route, Routes
 from trunkline.stores.opening import StoreSettings
@@ -64,6 +72,9 @@ class Gateway:
         self.rates = Rates()
         self.money = _money(config)
         self._book = book_of(config)
+        self._rng = rng
+        self._affinity = Affinity(clock)
+        self.decisions = Decisions(self._would_cost)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
         dispatch: Handler = Dispatch(self._routes, clock, rng)
         if self.money is not None or any(row.caller.limits != NO_LIMITS for row in config.keys):
@@ -73,6 +84,7 @@ class Gateway:
         named = Names(config.models, (step.target for route in config.models.values() for step in route.targets))
         self.metrics = Figures(named, self.health, clock, lambda: self._record.open)
         self.listen(self.metrics)
+        self.listen(self.decisions)
 
     @property
     def limits(self) -> Limits:
@@ -110,6 +122,17 @@ class Gateway:
                 return None if counted is None else (endpoint.target, counted)
         return None
 
+    def route(self, call: Call, seed: int | None = None) -> Decision:
+        """What would be decided for a call now, without making it; the same call and seed give the same decision.
+
+        Raises as ``handle`` does before anybody is asked: UnknownModel, Forbidden, Unsupported, InvalidRequest.
+        """
+        model = call.envelope.model
+        allowed(call.caller, model)
+        chooser = self._routes.find(model).chooser
+        assert chooser is not None  # noqa: S101 - every route of a gateway has one
+        return chooser.decide(call, self.clock(), int(self._rng() * SEEDS) if seed is None else seed).decision
+
     def figures(self) -> dict[str, object]:
         """A few numbers for whoever asks how the house is."""
         return {
@@ -137,7 +160,11 @@ class Gateway:
         recovery = route.recovery or self.config.recovery
         total = route.timeouts.over(self.config.timeouts).total
         hedging = Hedging(self.config.hedging) if self.config.hedging.share else None
-        return Route(name, endpoints, recovery, total, hedging)
+        return Route(name, endpoints, recovery, total, hedging, self._chooser(name, route, endpoints))
+
+    def _chooser(self, name: str, route: configs.Route, endpoints: tuple[Endpoint, ...]) -> Chooser:
+        profiles = [profile(self.config, endpoint) for endpoint in endpoints]
+        return Chooser(name, profiles, route.strategy, allowed=route.strategies, affinity=self._affinity)
 
     def _endpoint(self, target: Target, route: configs.Route) -> Endpoint:
         facts = self.config.facts(target)
@@ -164,6 +191,10 @@ class Gateway:
     def prices(self, now: float) -> Mapping[Target, Price]:
         """What the routes' targets cost at a moment, in seconds since 1970."""
         return prices_of(self.config, self._book, now)
+
+    def _would_cost(self, target: Target, usage: Usage) -> Nanos | None:
+        tariff = self.tariff(target)
+        return None if tariff is None else tariff.price(time.time()).charge(usage)
 
     def _provider_doors(self, name: str) -> dict[str, Door]:
         if name not in self._doors:

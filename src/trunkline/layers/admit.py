@@ -3,6 +3,7 @@
 Refuses to know how a key was proved: the edge does that.
 """
 
+from trunkline.core.call import Caller
 from trunkline.core.errors import Forbidden
 from trunkline.core.exchange import Exchange, Handler
 from trunkline.core.reply import Reply
@@ -18,10 +19,12 @@ class Admit:
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """As the inner handler. Raises Forbidden."""
-        caller, model = exchange.call.caller, exchange.call.envelope.model
-        if not caller.may_use(model):
-            allowed = ", ".join(caller.models or ()) or "none"
-            raise Forbidden(
-                f"the key {caller.name!r} may not use the model {model!r}; it may use: {allowed}", param="model"
-            )
+        allowed(exchange.call.caller, exchange.call.envelope.model)
         return await self.inner(exchange)
+
+
+def allowed(caller: Caller, model: str) -> None:
+    """Raises Forbidden where the caller's key may not use a model."""
+    if not caller.may_use(model):
+        listed = ", ".join(caller.models or ()) or "none"
+        raise Forbidden(f"the key {caller.name!r} may not use the model {model!r}; it may use: {listed}", param="model")

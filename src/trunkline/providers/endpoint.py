@@ -137,7 +137,7 @@ class Endpoint:
         now = self._clock()
         gates, line = self.health.gates, self.health.line
         ticket = gates.enter(now, panic=panic)
-        attempt = Attempt(self.target, now)
+        attempt = Attempt(self.target, now, exchange.purpose)
         exchange.attempts.append(attempt)
         self.in_flight += 1
 
@@ -185,6 +185,11 @@ class Endpoint:
         output = min(call.envelope.max_tokens or self._typical, self._typical)
         price = self._price(call)
         return None if price is None else price.charge(Usage(input=tokens_in(len(call.body)), output=int(output)))
+
+    def cost_of(self, call: Call, usage: Usage) -> Nanos | None:
+        """What a call that begins now costs for these tokens; None without a price."""
+        price = self._price(call)
+        return None if price is None else price.charge(usage)
 
     def _price(self, call: Call) -> Price | None:
         """What a call that begins now costs, in the service it asks for."""

@@ -27,6 +27,12 @@ Url = Annotated[
 ]
 
 
+Tag = Annotated[
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", extra={"form": "a word of lower-case letters, digits and ._-"})
+]
+Tags = tuple[Tag, ...]
+
+
 class Tariffs(Protocol):
     """A price book."""
 
@@ -96,6 +102,10 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         dict[str, ModelRow], Meta(max_length=10_000, description="Facts of models; they stand over the catalogue's.")
     ] = {}
     defaults: Annotated[ModelRow, Meta(description="Facts of models of which nothing nearer is known.")] = ModelRow()
+    tags: Annotated[
+        Tags,
+        Meta(max_length=32, description="What holds for all of it, for keys and calls that require it: eu, hipaa."),
+    ] = ()
     docs: Annotated[Url | None, Meta(description="Where its interface is documented.")] = None
     as_of: Annotated[Day | None, Meta(description="The day that documentation was read.")] = None
 

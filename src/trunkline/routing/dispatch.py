@@ -18,6 +18,7 @@ from trunkline.providers.endpoint import Endpoint
 from trunkline.resilience.gate import NEVER, Rejected
 from trunkline.resilience.recovery import Again, Candidate, Elsewhere, Recovery, Stop, Tried
 from trunkline.routing import verdict
+from trunkline.routing.chosen import Chosen
 from trunkline.routing.continuation import Continuation
 from trunkline.routing.continued import ContinuedReply
 from trunkline.routing.hedged import hedged
@@ -53,6 +54,13 @@ class Dispatch:
         route = self.routes.find(exchange.call.envelope.model)
         if exchange.call.caller.targets is not None:
             route = permitted(route, exchange)
+        chooser = route.chooser
+        if chooser is not None and chooser.wanted(exchange.call):
+            return await Chosen(self._walked, self._clock, self._rng)(exchange, route, chooser)
+        return await self._walked(exchange, route)
+
+    async def _walked(self, exchange: Exchange, route: Route) -> Reply:
+        """The first answer that begins, of a route's endpoints in their order."""
         reply = await self._begun(exchange, route)
         return self._continuable(exchange, route, reply) if route.recovery.continue_streams else reply
 
@@ -65,7 +73,7 @@ class Dispatch:
         return ContinuedReply(reply, attempt, Continuation(exchange, route, most, self._clock))
 
     async def _begun(self, exchange: Exchange, route: Route) -> Reply:
-        first = route.endpoints[0]
+        first, known = route.endpoints[0], len(exchange.attempts)
         tried: list[Tried] = []
         first.health.retries.deposit(self._clock())
         try:
@@ -74,7 +82,7 @@ class Dispatch:
         except Rejected:
             pass
         except CallError as error:
-            tried += self._failed(exchange, route, 0) or [self._refused(exchange, first, error)]
+            tried += self._failed(exchange, route, known) or [self._refused(exchange, first, error)]
         return await self._recovered(exchange, route, tried)
 
     async def _recovered(self, exchange: Exchange, route: Route, tried: list[Tried]) -> Reply:

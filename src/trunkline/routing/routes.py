@@ -12,6 +12,7 @@ from trunkline.core.nearest import hint, quoted
 from trunkline.providers.endpoint import Endpoint
 from trunkline.resilience.hedge import Hedging
 from trunkline.resilience.recovery import Recovery
+from trunkline.routing.chooser import Chooser
 
 DIRECT_LIMIT = 1024  # endpoints kept for directly named models; callers choose those names, so they are bounded
 
@@ -24,6 +25,7 @@ class Route(Struct, frozen=True):
     recovery: Recovery = Recovery()
     total: float = 600.0
     hedging: Hedging | None = None
+    chooser: Chooser | None = None
 
 
 class Routes:

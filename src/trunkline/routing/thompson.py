@@ -8,7 +8,7 @@ each arm looks best (Thompson's rule, 1933), mixed with a small even share that 
 
 import random
 from collections.abc import Sequence
-from statistics import NormalDist
+from functools import cache
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -102,17 +102,17 @@ def _best(beliefs: Sequence[tuple[float, float]]) -> int:
 def _winning(beliefs: Sequence[tuple[float, float]]) -> list[float]:
     """In which share of the table's rows each arm looks best."""
     wins = [0] * len(beliefs)
-    columns = [[mean + sd * z for z in column] for (mean, sd), column in zip(beliefs, _TABLE, strict=False)]
+    columns = [[mean + sd * z for z in column] for (mean, sd), column in zip(beliefs, _table(), strict=False)]
     for row in zip(*columns, strict=True):
         wins[row.index(max(row))] += 1
     return [count / DRAWS for count in wins]
 
 
+@cache  # made when first asked: it costs some milliseconds, and most houses never ask
 def _table() -> tuple[tuple[float, ...], ...]:
     """A column for each arm: the same normal quantiles in another order (a Latin hypercube), so that each is exact."""
+    from statistics import NormalDist  # noqa: PLC0415 - as the table
+
     quantiles = [NormalDist().inv_cdf((place + 0.5) / DRAWS) for place in range(DRAWS)]
     shuffled = random.Random(1933)  # noqa: S311 - a table, not a secret
     return tuple(tuple(shuffled.sample(quantiles, DRAWS)) for _ in range(MOST_ARMS))
-
-
-_TABLE = _table()

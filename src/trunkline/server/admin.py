@@ -8,12 +8,12 @@ import hmac
 from trunkline.core.errors import Forbidden, Unauthorized
 from trunkline.core.secret import Secret
 from trunkline.gateway.gateway import Gateway
-from trunkline.server.app import Visit
+from trunkline.server.app import NotFound, Visit
 from trunkline.server.auth import Keys, presented
 
 
 class Admin:
-    """``GET /admin/health``."""
+    """``GET`` of ``/admin/health``, ``/admin/decisions`` and ``/admin/decisions/{id}``."""
 
     __slots__ = ("_gateway", "_key", "_keys")
 
@@ -29,6 +29,24 @@ class Admin:
         status = "draining" if gateway.draining else "ok"
         targets = gateway.health.report(gateway.clock())
         await visit.json(200, {"status": status, **gateway.figures(), "targets": targets})
+
+    async def decision(self, visit: Visit) -> None:
+        """Why one of the newest calls went where it went, by its request id."""
+        await self.guard(visit)
+        known = self._gateway.decisions
+        asked = visit.path.rpartition("/")[2]
+        told = known.explained(asked)
+        if told is None:
+            raise NotFound(
+                f"no decision is remembered for the request {asked[:128]!r}; the newest {len(known)} are, of models "
+                "with a strategy: GET /admin/decisions lists them"
+            )
+        await visit.json(200, told)
+
+    async def decisions(self, visit: Visit) -> None:
+        """The request ids of the newest decisions, the newest first."""
+        await self.guard(visit)
+        await visit.json(200, {"decisions": self._gateway.decisions.ids()})
 
     async def guard(self, visit: Visit) -> None:
         """With an admin key: that key and no other. Without one: only while the whole house is open, on loopback."""

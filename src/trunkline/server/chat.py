@@ -16,15 +16,13 @@ from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import JSON, Visit
 from trunkline.server.auth import Keys
 from trunkline.server.http import Headers, Watch, read_body, respond
+from trunkline.server.wishes import strategy_in_metadata, wishes
 
 STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
-
-
-MOST_ATTEMPTS = 100
 
 
 class UnsupportedMedia(InvalidRequest):
@@ -74,7 +72,7 @@ class Chat:
 
     def _call(self, body: bytes, caller: Caller, headers: Headers) -> Call:
         try:
-            return Call(body, self._dialect, caller=caller, headers=headers, max_attempts=attempts_allowed(headers))
+            return _wished(Call(body, self._dialect, caller=caller, headers=headers))
         except InvalidRequest as error:
             # only a body that is no JSON is blamed on its headers: plain curl -d sends good JSON as a form
             said = {name: value[:80].decode("latin-1") for name, value in headers}
@@ -132,15 +130,12 @@ class Chat:
         await send({"type": "http.response.body", "body": b""})
 
 
-def attempts_allowed(headers: Headers) -> int | None:
-    """``x-trunkline-max-attempts``: 1 switches retries and fallbacks off for this call. Raises InvalidRequest."""
-    value = next((value for name, value in headers if name == b"x-trunkline-max-attempts"), None)
-    if value is None:
-        return None
-    if not value.isdigit() or not 1 <= int(value[:9]) <= MOST_ATTEMPTS:
-        shown = value[:40].decode("latin-1")
-        raise InvalidRequest(f"x-trunkline-max-attempts is {shown!r}; send a number from 1 to {MOST_ATTEMPTS}")
-    return int(value)
+def _wished(call: Call) -> Call:
+    """The call with what its headers and its metadata ask of the gateway itself. Raises InvalidRequest."""
+    asked = wishes(call.headers)
+    call.max_attempts, call.requires = asked.attempts, asked.requires
+    call.strategy = asked.strategy or strategy_in_metadata(call)
+    return call
 
 
 def facts(exchange: Exchange | None, reply: Reply | None) -> Headers:
@@ -163,6 +158,8 @@ def facts(exchange: Exchange | None, reply: Reply | None) -> Headers:
         headers.append((b"x-trunkline-budget", _safe(exchange.nearing)))
     if exchange is not None and (len(exchange.attempts) > 1 or exchange.passed):
         headers.append((b"x-trunkline-trail", _safe(exchange.trail)))
+    if exchange is not None and exchange.decision is not None:
+        headers.append((b"x-trunkline-decision", _safe(exchange.decision.line)))
     if exchange is not None and exchange.attempts and reply is None:
         headers.append((b"x-should-retry", b"false"))  # both vendors' SDKs obey it: all that could be done was done
     if reply is not None and reply.dropped:

@@ -29,13 +29,17 @@ class GatewayDoors:
         admin = Admin(gateway, keys, gateway.config.admin_key)
         money = MoneyDoors(gateway, admin)
         self._one_key: dict[str, Door] = {"POST": money.change}
-        self._one_model: dict[str, Door] = {"GET": models.one}
+        self._below: dict[str, dict[str, Door]] = {
+            "/v1/models/": {"GET": models.one},  # a model's name may hold slashes
+            "/admin/decisions/": {"GET": admin.decision},
+        }
         self._table: dict[str, dict[str, Door]] = {
             "/v1/chat/completions": {"POST": Chat(gateway, keys, self._openai)},
             "/v1/messages": {"POST": Chat(gateway, keys, self._anthropic)},
             "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic)},
             "/v1/models": {"GET": models.list},
             "/admin/health": {"GET": admin.health},
+            "/admin/decisions": {"GET": admin.decisions},
             "/admin/spend": {"GET": money.spend},
             "/admin/budgets": {"GET": money.budgets},
             "/admin/keys": {"GET": money.keys, "POST": money.create},
@@ -47,13 +51,11 @@ class GatewayDoors:
         }
 
     def find(self, path: str) -> dict[str, Door] | None:
-        """The doors of a path by method; one model's name may hold slashes."""
+        """The doors of a path by method."""
         found = self._table.get(path)
-        if found is None and path.startswith("/v1/models/"):
-            return self._one_model
         if found is None and path.startswith(KEYS) and path.endswith(("/revoke", "/rotate")):
             return self._one_key
-        return found
+        return found or next((doors for above, doors in self._below.items() if path.startswith(above)), None)
 
     def dialect(self, path: str, headers: Headers) -> Dialect:
         """Anthropic's under /v1/messages and for whoever sends its version header to a shared path, else OpenAI's."""

@@ -1,0 +1,151 @@
+"""Makes a route's decision for one call: who can, at what price and quality, in which order.
+
+Refuses to ask anybody. The same call, seed and state of the targets give the same decision.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from trunkline.core.call import Call, Caller
+from trunkline.core.errors import Forbidden, InvalidRequest, Unsupported
+from trunkline.core.exchange import Target
+from trunkline.core.nearest import hint
+from trunkline.providers.endpoint import Endpoint
+from trunkline.routing import complexity as complexities
+from trunkline.routing.affinity import Affinity, Seen, session_of
+from trunkline.routing.candidates import Candidate, Excluded, Needs, Profile, expected_cost, sorted_out
+from trunkline.routing.complexity import Complexity
+from trunkline.routing.decision import Decision
+from trunkline.routing.prediction import FromPriors, Predictor
+from trunkline.routing.strategies import BY_NAME, Cascade, Ordered, Strategy, kind_of
+from trunkline.routing.strategies.ranking import Circumstances, Ranked, Rng, certain
+
+PRIORITY = frozenset({"priority", "fast"})  # service tiers whose callers pay for the best, not for our learning
+NO_SESSIONS = Affinity(lambda: 0.0)
+OF_PRIORS = FromPriors()
+
+
+class Arrangement(Struct, frozen=True):
+    """A decision, and the endpoints it stands for: ``order`` for the loop of attempts, ``probes`` to ask before."""
+
+    decision: Decision
+    order: tuple[Endpoint, ...]
+    probes: tuple[Endpoint, ...] = ()
+    strategy: Strategy = Ordered()
+
+
+class Chooser:
+    """One route's: its strategy, what is known of its targets, and which other strategies callers may ask for."""
+
+    __slots__ = ("_affinity", "_name", "_predictor", "_pressure", "_profiles", "allowed", "strategy")
+
+    def __init__(
+        self,
+        name: str,
+        profiles: Sequence[Profile],
+        strategy: Strategy,
+        *,
+        allowed: Sequence[str] = (),
+        predictor: Predictor = OF_PRIORS,
+        affinity: Affinity = NO_SESSIONS,
+        pressure: Callable[[Call], float] = lambda _call: 0.0,
+    ) -> None:
+        self.strategy = strategy
+        self.allowed = tuple(allowed)
+        self._name = name
+        self._profiles = tuple(profiles)
+        self._predictor = predictor
+        self._affinity = affinity
+        self._pressure = pressure
+
+    def wanted(self, call: Call) -> bool:
+        """True when there is anything to decide; an ordered route has nothing, and pays nothing."""
+        demands = call.strategy is not None or call.requires or call.caller.requires
+        return bool(demands) or not isinstance(self.strategy, Ordered)
+
+    def decide(self, call: Call, now: float, seed: int) -> Arrangement:
+        """The decision for a call at ``now``. Raises InvalidRequest for a strategy it may not ask for, Unsupported or
+        Forbidden where no target has what it needs.
+        """
+        strategy = self._strategy(call)
+        complexity = complexities.of(call.request)
+        needs = Needs.of(complexity, streaming=call.envelope.stream, tags=(*call.caller.requires, *call.requires))
+        permitted, barred = self._permitted(call.caller)
+        ready, waiting, excluded = sorted_out(permitted, needs, now)
+        if not ready and not waiting:
+            raise self._nobody(call, (*barred, *excluded))
+        session = session_of(call, call.request)
+        made = self._candidates(permitted, call, complexity, self._affinity.last(session))
+        asked = Circumstances(complexity, call.request.service_tier in PRIORITY, self._pressure(call))
+        rng = random.Random(seed).random  # noqa: S311 - a seeded draw that can be repeated is the point
+        ranked = _ranked(strategy, [made[place] for place in ready or waiting], asked, rng)
+        later = _ranked(strategy, [made[place] for place in waiting], asked, rng) if ready and waiting else []
+        probes = strategy.probing(ranked) if isinstance(strategy, Cascade) and len(ranked) > 1 else ()
+        decision = Decision(
+            route=self._name,
+            strategy=kind_of(strategy),
+            seed=seed,
+            complexity=complexity,
+            ranked=tuple(ranked),
+            excluded=(*barred, *(one for one in excluded if ready or not one.waits)),
+            probes=tuple(one.target for one in probes),
+            session=session,
+        )
+        endpoints = {profile.target: profile.endpoint for profile in permitted}
+        order = tuple(endpoints[one.candidate.target] for one in (*ranked, *later))
+        return Arrangement(decision, order, tuple(endpoints[one.target] for one in probes), strategy)
+
+    def served(self, decision: Decision, target: Target) -> None:
+        """A call was answered by this target: its session's next one finds a warm cache there."""
+        if decision.session is not None:
+            self._affinity.saw(decision.session, target, decision.complexity.tokens)
+
+    def _permitted(self, caller: Caller) -> tuple[Sequence[Profile], tuple[Excluded, ...]]:
+        if caller.targets is None:
+            return self._profiles, ()
+        allowed = [one for one in self._profiles if caller.may_reach(str(one.target))]
+        reason = f"not for the key {caller.name!r}"
+        return allowed, tuple(Excluded(one.target, reason) for one in self._profiles if one not in allowed)
+
+    def _strategy(self, call: Call) -> Strategy:
+        name = call.strategy
+        if name is None or name == kind_of(self.strategy):
+            return self.strategy
+        if name not in self.allowed:
+            offered = ", ".join(dict.fromkeys((kind_of(self.strategy), *self.allowed)))
+            raise InvalidRequest(
+                f"the strategy {name[:80]!r} is not for the model {self._name!r}{hint(name, self.allowed)} "
+                f"It takes: {offered}",
+                param="x-trunkline-strategy",
+            )
+        return BY_NAME[name]()
+
+    def _candidates(
+        self, profiles: Sequence[Profile], call: Call, complexity: Complexity, last: Seen | None
+    ) -> Sequence[Candidate]:
+        qualities = self._predictor.qualities(profiles, complexity)
+        made: list[Candidate] = []
+        for place, (profile, quality) in enumerate(zip(profiles, qualities, strict=True)):
+            sticky = last is not None and last.target == profile.target
+            warm = last.cached if last is not None and sticky else 0
+            cost = expected_cost(profile, call, complexity, warm)
+            latency = profile.endpoint.health.latency.p50
+            made.append(Candidate(place, profile.target, quality, cost, latency, warm, sticky))
+        return made
+
+    def _nobody(self, call: Call, excluded: Sequence[Excluded]) -> InvalidRequest | Forbidden:
+        told = "; ".join(f"{one.target}: {one.reason}" for one in excluded)
+        if call.caller.requires:
+            return Forbidden(f"the key {call.caller.name!r} requires what no target of {self._name!r} has ({told})")
+        return Unsupported(f"no target of the model {self._name!r} can take this request ({told})", param="model")
+
+    def __repr__(self) -> str:
+        return f"<Chooser of {self._name!r} [{kind_of(self.strategy)} | {len(self._profiles)} targets]>"
+
+
+def _ranked(strategy: Strategy, candidates: Sequence[Candidate], asked: Circumstances, rng: Rng) -> list[Ranked]:
+    if isinstance(strategy, Ordered):
+        return certain((one, -float(one.place)) for one in candidates)
+    return strategy.rank(candidates, asked, rng)
