@@ -255,12 +255,23 @@ class Client:
 
 
 def _body(model: str, messages: Messages, options: dict[str, Any], *, stream: bool) -> bytes:
-    listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
-    fields = {**options, "model": model, "messages": listed, "stream": stream}
+    fields = {**options, "model": model, "messages": _listed(messages), "stream": stream}
     try:
         return msgspec.json.encode(fields)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidRequest(f"the arguments cannot be written as JSON: {error}") from error
+
+
+def _listed(messages: Messages) -> list[Mapping[str, Any]]:
+    if isinstance(messages, str):
+        return [{"role": "user", "content": messages}]
+    if isinstance(messages, Mapping) or not isinstance(messages, Iterable):
+        raise InvalidRequest(
+            f"messages is of type {type(messages).__name__}; pass the user's words as a string, or a list of messages "
+            'like {"role": "user", "content": "Hello"}',
+            param="messages",
+        )
+    return list(messages)
 
 
 @asynccontextmanager

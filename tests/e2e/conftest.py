@@ -184,7 +184,7 @@ async def audited(house: House, ledger: Path) -> None:
     assert len({one.id for one in records}) == len(records)
     calls = {exchange.id: exchange for exchange in house.ended}  # a test may have called through another house as well
     found = {(one.request, one.attempt): one for one in records if one.request in calls}
-    assert len(found) == sum(len(exchange.attempts) for exchange in calls.values())
+    assert len(found) == sum(exchange.requests for exchange in calls.values())
     for (request, number), record in found.items():
         attempt = calls[request].attempts[number - 1]
         assert attempt.outcome

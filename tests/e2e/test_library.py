@@ -83,6 +83,10 @@ async def test_errors_are_classes_that_say_what_to_change(file: Path) -> None:
             await gateway.chat("opneai", "hi")
         with pytest.raises(trunkline.InvalidRequest, match="messages"):
             await gateway.chat("openai", [])
+        for odd in (None, 7, {"role": "user", "content": "hi"}):
+            with pytest.raises(trunkline.InvalidRequest, match="a list of messages") as mistaken:
+                await gateway.chat("openai", odd)  # type: ignore[arg-type]
+            assert mistaken.value.param == "messages"
         with pytest.raises(trunkline.InvalidRequest, match="JSON"):
             await gateway.chat("openai", "hi", metadata={"when": object()})
         with pytest.raises(trunkline.RateLimit) as refused:

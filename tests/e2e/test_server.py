@@ -107,18 +107,51 @@ async def test_tokens_are_counted_by_the_provider_or_estimated(house: House) -> 
     assert (status, headers["x-trunkline-provider"]) == (404, "none")
 
 
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/openai", "/livez", "/readyz", "/health", "/"])
+async def test_head_is_answered_as_get_without_a_body(house: House, path: str) -> None:
+    async with house.http.head(house.url + path) as head, house.http.get(house.url + path) as got:
+        assert (head.status, got.status) == (200, 200)
+        assert await head.read() == b""
+    async with house.http.head(house.url + "/v1/messages") as refused:
+        assert (refused.status, refused.headers["allow"]) == (405, "POST")
+    async with house.http.post(house.url + "/v1/models") as refused:
+        assert refused.headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+async def test_an_unknown_model_is_a_404_that_says_nobody_was_asked(house: House, dialect: str) -> None:
+    status, headers, _ = await house.ask(dialect, "nobody")
+    assert (status, headers["x-trunkline-provider"], headers["x-trunkline-attempts"]) == (404, "none", "0")
+    async with house.http.get(house.url + "/v1/models/nobody") as response:
+        assert (response.status, response.headers["x-trunkline-attempts"]) == (404, "0")
+
+
+async def test_a_target_that_cannot_express_a_call_is_no_attempt(build: Build) -> None:
+    house = await build(routes="models: {r: {targets: [an/sim, oa/sim], on_unsupported: refuse}}")
+    status, headers, _ = await house.chat("r", seed=7)
+    assert (status, headers["x-trunkline-provider"], headers["x-trunkline-attempts"]) == (200, "oa", "1")
+    assert "an/sim: unsupported_parameter" in headers["x-trunkline-trail"]
+    assert [entry.provider for entry in await house.logged(1)] == ["oa"]
+    _, control, _ = await house.chat("r")
+    assert (control["x-trunkline-provider"], control["x-trunkline-attempts"]) == ("an", "1")
+
+
 CONFIG = """
 listen: 127.0.0.1:0
 providers: {oa: {url: "%s/oa/v1", dialect: openai, key: sk-oa-0123456789}}
-limits: {drain: %s}
+limits: {drain: %s, notice: %s}
 """
 
 
-async def _process(tmp_path: Path, house: House, drain: float) -> tuple[asyncio.subprocess.Process, str]:
+async def _process(
+    tmp_path: Path, house: House, drain: float, notice: float = 0
+) -> tuple[asyncio.subprocess.Process, str]:
     path = tmp_path / "process.yaml"
-    path.write_text(CONFIG % (house.simulator.url, drain))
+    path.write_text(CONFIG % (house.simulator.url, drain, notice))
     command = [sys.executable, "-m", "trunkline", "serve", "-c", str(path)]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=dict(os.environ))
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, env=dict(os.environ), cwd=tmp_path
+    )
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), 20)
     return process, line.decode().split()[-1]
@@ -148,6 +181,30 @@ async def test_sigterm_drains_open_answers_and_says_so_when_time_is_up(
         assert b'"error"' in answer.rstrip().rpartition(b"\n\n")[2]
     with pytest.raises(OSError, match="Cannot connect"):
         await call()
+
+
+async def test_after_sigterm_the_gateway_says_that_it_leaves_and_serves_until_the_notice_is_over(
+    house: House, tmp_path: Path
+) -> None:
+    process, url = await _process(tmp_path, house, 5, notice=1.5)
+    body = {"model": "oa/sim", "messages": [{"role": "user", "content": "hi"}]}
+
+    async def ready() -> int:
+        async with house.http.get(url + "/readyz") as response:
+            return response.status
+
+    async with asyncio.timeout(10):
+        while await ready() != 200:
+            await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        while await ready() == 200:
+            await asyncio.sleep(0.02)
+    async with house.http.post(url + "/v1/chat/completions", json=body) as response:
+        assert response.status == 200
+    assert process.returncode is None
+    assert await asyncio.wait_for(process.wait(), 15) == 0
+    with pytest.raises(OSError, match="Cannot connect"):
+        await ready()
 
 
 async def test_the_operators_door_wants_its_own_key_and_calls_no_models(build: Build) -> None:

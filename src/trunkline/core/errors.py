@@ -271,9 +271,11 @@ class BadReply(CallError):
 
 
 class BrokenStream(BadReply):
-    """The stream ended without its terminator, or a frame of it could not be read."""
+    """The stream ended without its terminator, or a frame of it could not be read. Before its content it may be asked
+    for again, of another target first: the next one is as a rule whole.
+    """
 
-    kind = "broken_stream"
+    kind, retryable = "broken_stream", True
 
 
 class StalledStream(BadReply):

@@ -39,11 +39,12 @@ class Attempt:
     """One request to one provider.
 
     ``span`` is its id in a trace. ``cost`` in nano-dollars, None while or where it is not known; ``expected`` is a
-    stream's, said before it is known. ``continues`` the attempt whose broken stream it went on with, if it did.
-    ``purpose`` where it was not made to be the answer: ``probe``.
+    stream's, said before it is known. ``continues`` the attempt whose broken stream it went on with. ``purpose`` where
+    it was not made to be the answer: ``probe``. ``sent`` False: it ended before anything left for the provider, since
+    the target cannot express the call or time was over.
     """
 
-    __slots__ = ("continues", "cost", "expected", "outcome", "purpose", "span", "started", "target")
+    __slots__ = ("continues", "cost", "expected", "outcome", "purpose", "sent", "span", "started", "target")
 
     def __init__(self, target: Target, started: float, purpose: str = "") -> None:
         self.target = target
@@ -54,6 +55,7 @@ class Attempt:
         self.cost: Nanos | None = None
         self.expected: Nanos | None = None
         self.continues: Attempt | None = None
+        self.sent = True
 
     def settle(self, end: Outcome | BaseException, now: float) -> Outcome:
         """Take down how it ended; an exception becomes the outcome it means."""
@@ -107,6 +109,11 @@ class Exchange:
             if attempt.outcome is None or attempt.outcome.ok:
                 return attempt
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def requests(self) -> int:
+        """Attempts that were sent: what stands on the providers' bills."""
+        return sum([attempt.sent for attempt in self.attempts])
 
     @property
     def target(self) -> Target | None:

@@ -64,7 +64,8 @@ class Gateway:
     ) -> None:
         self.config = config
         self.clock = clock
-        self.draining = False
+        self.leaving = False  # told to stop: no longer ready, and still serving
+        self.draining = False  # taking no new calls
         self._started = clock()
         self._transports = Transports(config.limits.provider_connections, clock, transport)
         self._doors: dict[str, dict[str, Door]] = {}

@@ -42,6 +42,16 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
             description="For a request's body to arrive. Raise it for slow uplinks.",
         ),
     ] = 30.0
+    notice: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=600,
+            extra_json_schema=_SECONDS,
+            description="On SIGTERM, how long /readyz says 503 while calls are still served, before the drain. "
+            "Behind a load balancer set it longer than its health checks take to notice.",
+        ),
+    ] = 0.0
     drain: Annotated[
         float,
         Meta(

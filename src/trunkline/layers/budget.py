@@ -40,7 +40,7 @@ class Budget:
 
         def ended(_: Outcome | BaseException) -> None:
             attempt = exchange.attempts[number] if len(exchange.attempts) > number else None
-            self.purse.settle(money, attempt, number + 1)
+            self.purse.settle(money, attempt if attempt is not None and attempt.sent else None, number + 1)
 
         return await held(ended, self.inner(exchange, panic=panic, call=money.call))
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from trunkline.core.chat import Completion, Text, Thought, ToolUse
 from trunkline.core.dialect import Dialect, Envelope, Frame, Rendered, Writer
 from trunkline.core.errors import (
-    BadReply,
+    BrokenStream,
     CallerGone,
     CallError,
     DeadlineExceeded,
@@ -202,7 +202,7 @@ class StreamedReply(Settling):
         if not self._scanner.done:
             self._scanner.end()
         if self._first is None and self._scanner.finish is None:
-            raise BadReply("the stream ended with neither content nor a finish reason")
+            raise BrokenStream("the stream ended with neither content nor a finish reason")
 
     def _scan(self, frames: list[Frame]) -> list[Frame]:
         scanner, content = self._scanner, False

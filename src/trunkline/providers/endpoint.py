@@ -138,6 +138,7 @@ class Endpoint:
         gates, line = self.health.gates, self.health.line
         ticket = gates.enter(now, panic=panic)
         attempt = Attempt(self.target, now, exchange.purpose)
+        attempt.sent = False  # until it is
         exchange.attempts.append(attempt)
         self.in_flight += 1
 
@@ -157,7 +158,7 @@ class Endpoint:
         price = self._price(asked)  # as of now: an hour of the day may end while the answer comes
         if asked.envelope.stream:
             attempt.expected = self.expect(asked)
-        return await held(left, self._ask(asked, now, exchange.started, exchange.trace.headers(attempt.span)))
+        return await held(left, self._ask(asked, attempt, exchange.started, exchange.trace.headers(attempt.span)))
 
     def _metered(self, end: Outcome | BaseException, call: Call, duration: float) -> Outcome | BaseException:
         """An attempt left before its answer began: the provider has read the prompt, and bills at least that."""
@@ -198,7 +199,7 @@ class Endpoint:
             return None
         return tariff.price(self._wall(), asked_service(call.body) if tariff.services else None)
 
-    async def _ask(self, call: Call, now: float, began: float, trace: Headers) -> Reply:
+    async def _ask(self, call: Call, attempt: Attempt, began: float, trace: Headers) -> Reply:
         door = self._door(call)
         rendered = call.render(door.dialect, self.target.model)
         if rendered.dropped and self._refuse:
@@ -207,7 +208,10 @@ class Endpoint:
                 f"{self.target} cannot express {names}; remove it, or set on_unsupported: drop",
                 param=rendered.dropped[0],
             )
-        pace = self._pace(call, now, began)
+        pace = self._pace(call, attempt.started, began)
+        if pace.until(pace.started, pace.first_content) <= pace.started:
+            raise DeadlineExceeded("the call's total time ended before this target could be asked")
+        attempt.sent = True
         response = await self._send(call, door, rendered, pace, trace)
         try:
             return await self._answer(response, call, door, rendered, pace)
@@ -229,8 +233,6 @@ class Endpoint:
 
     async def _send(self, call: Call, door: Door, rendered: Rendered, pace: Pace, trace: Headers) -> Response:
         expires = pace.until(pace.started, pace.first_content)
-        if expires <= pace.started:
-            raise DeadlineExceeded("the call's total time ended before this target could be asked")
         headers = door.headers + (
             forwarded(call.headers, door.dialect) if call.speaks(door.dialect) else door.dialect.headers()
         )

@@ -41,11 +41,12 @@ class Candidate(Struct, frozen=True):
 
 
 class Tried(Struct, frozen=True):
-    """One attempt that failed before its first content."""
+    """One attempt that failed before its first content; not ``sent`` it is on nobody's bill."""
 
     candidate: Candidate
     error: CallError
     ended_at: float
+    sent: bool = True
 
 
 class Again(Struct, frozen=True):
@@ -133,7 +134,7 @@ class Recovery(Struct, frozen=True, forbid_unknown_fields=True):
         """
         if tried and self._final(tried[-1].error):
             return Stop("final")
-        if len(tried) >= self.max_attempts:
+        if sum([attempt.sent for attempt in tried]) >= self.max_attempts:
             return Stop("attempts")
         latest = deadline - minimum
         if now > latest:

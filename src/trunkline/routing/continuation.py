@@ -54,7 +54,7 @@ class Continuation:
     def _prefilled(self, broken: Attempt, text: str) -> Call | None:
         call = self.exchange.call
         dialect = call.dialect
-        if len(self.exchange.attempts) >= self.most or not isinstance(dialect, Continuable) or not plain(call.request):
+        if self.exchange.requests >= self.most or not isinstance(dialect, Continuable) or not plain(call.request):
             return None
         spent = broken.outcome.usage.completion if broken.outcome else 0
         body = dialect.prefilled(call.body, text, spent)

@@ -163,7 +163,7 @@ class Dispatch:
         now = self._clock()
         by_target = {endpoint.target: endpoint for endpoint in route.endpoints}
         return [
-            Tried(self._candidate(by_target[attempt.target], now), attempt.outcome.error, now)
+            Tried(self._candidate(by_target[attempt.target], now), attempt.outcome.error, now, attempt.sent)
             for attempt in exchange.attempts[known:]
             if attempt.outcome and attempt.outcome.error
         ]

@@ -150,7 +150,7 @@ def facts(exchange: Exchange | None, reply: Reply | None) -> Headers:
     headers = [
         (b"x-trunkline-provider", _safe(target.provider) if target else b"none"),
         (b"x-trunkline-model", _safe(target.model) if target else b"none"),
-        (b"x-trunkline-attempts", b"%d" % (len(exchange.attempts) if exchange else 0)),
+        (b"x-trunkline-attempts", b"%d" % (exchange.requests if exchange else 0)),
         (b"x-trunkline-cost-usd", b"unknown" if cost is None else usd(cost).encode()),
         (b"x-trunkline-cost-source", source.encode()),
     ]

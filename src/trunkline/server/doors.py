@@ -30,23 +30,23 @@ class GatewayDoors:
         money = MoneyDoors(gateway, admin)
         self._one_key: dict[str, Door] = {"POST": money.change}
         self._below: dict[str, dict[str, Door]] = {
-            "/v1/models/": {"GET": models.one},  # a model's name may hold slashes
+            "/v1/models/": _looked_at(models.one),  # a model's name may hold slashes
             "/admin/decisions/": {"GET": admin.decision},
         }
         self._table: dict[str, dict[str, Door]] = {
             "/v1/chat/completions": {"POST": Chat(gateway, keys, self._openai)},
             "/v1/messages": {"POST": Chat(gateway, keys, self._anthropic)},
             "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic)},
-            "/v1/models": {"GET": models.list},
+            "/v1/models": _looked_at(models.list),
             "/admin/health": {"GET": admin.health},
             "/admin/decisions": {"GET": admin.decisions},
             "/admin/spend": {"GET": money.spend},
             "/admin/budgets": {"GET": money.budgets},
             "/admin/keys": {"GET": money.keys, "POST": money.create},
             "/metrics": {"GET": Metrics(gateway, admin).show},
-            "/livez": {"GET": health.live, "HEAD": health.live},
-            "/readyz": {"GET": health.ready, "HEAD": health.ready},
-            "/health": {"GET": health.health, "HEAD": health.health},
+            "/livez": _looked_at(health.live),
+            "/readyz": _looked_at(health.ready),
+            "/health": _looked_at(health.health),
             "/": {"GET": health.live, "HEAD": health.head},
         }
 
@@ -64,3 +64,8 @@ class GatewayDoors:
         if path.startswith("/v1/models") and any(name == b"anthropic-version" for name, _ in headers):
             return self._anthropic
         return self._openai
+
+
+def _looked_at(door: Door) -> dict[str, Door]:
+    """GET, and HEAD, which is the same: the server keeps the body back."""
+    return {"GET": door, "HEAD": door}

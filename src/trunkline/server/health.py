@@ -21,7 +21,7 @@ class Health:
         await visit.json(200, {"status": "ok"})
 
     async def ready(self, visit: Visit) -> None:
-        """200 when new calls are welcome, 503 while the gateway drains or nobody can count what calls cost."""
+        """200 when new calls are welcome, 503 once it was told to stop, or while nobody can count what calls cost."""
         ready, status = self._state()
         await visit.json(200 if ready else 503, {"status": status})
 
@@ -32,8 +32,9 @@ class Health:
 
     def _state(self) -> tuple[bool, str]:
         gateway = self._gateway
-        status = "draining" if gateway.draining else "ok" if gateway.ready else "no ledger"
-        return gateway.ready, status
+        leaving = gateway.leaving or gateway.draining
+        status = "draining" if leaving else "ok" if gateway.ready else "no ledger"
+        return gateway.ready and not leaving, status
 
     async def head(self, visit: Visit) -> None:
         """An empty 200: this is a server that is there."""

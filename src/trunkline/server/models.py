@@ -7,6 +7,7 @@ from trunkline.core.errors import UnknownModel
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import Visit
 from trunkline.server.auth import Keys
+from trunkline.server.chat import facts
 
 CREATED = 1735689600  # 2025-01-01: the field is required by clients and means nothing here
 CREATED_AT = "2025-01-01T00:00:00Z"
@@ -40,7 +41,9 @@ class Models:
         """One model by its name, slashes included."""
         name = visit.path.removeprefix("/v1/models/")
         if name not in await self._names(visit):
-            raise UnknownModel(f"the model {name[:200]!r} is not in the list; GET /v1/models shows it", param="model")
+            told = f"the model {name[:200]!r} is not in the list; GET /v1/models shows it"
+            await visit.fail(UnknownModel(told, param="model"), facts(None, None))
+            return
         await visit.json(200, _anthropic(name) if visit.dialect.name == "anthropic" else _openai(name))
 
     async def _names(self, visit: Visit) -> tuple[str, ...]:

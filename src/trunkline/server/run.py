@@ -7,11 +7,12 @@ import asyncio
 import ctypes
 import gc
 import logging
+import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from math import ceil
+from math import ceil, inf
 from types import FrameType
 
 import uvicorn
@@ -37,15 +38,31 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
         self._gateway = gateway
+        self._drains_at = inf
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal drains, a second one stops at once.
+        """The first SIGTERM gives notice and then drains; SIGINT, which a person sends, and a second signal drain now.
 
-        uvicorn would raise the signal again at the end; a drained gateway has ended well and exits with 0.
+        One during the drain stops at once. uvicorn would raise the signal again at the end; a drained gateway has ended
+        well and exits with 0.
         """
-        self._gateway.draining = True
+        told, self._gateway.leaving = self._gateway.leaving, True
+        if sig == signal.SIGTERM and not told and self._gateway.limits.notice:
+            self._drains_at = self._gateway.clock() + self._gateway.limits.notice
+            return
         self.force_exit = self.should_exit
+        self._drain()
+
+    def _drain(self) -> None:
+        self._gateway.draining = True
         self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's, ten times a second; the notice ends here."""
+        if self._gateway.clock() >= self._drains_at:
+            self._drains_at = inf
+            self._drain()
+        return await super().on_tick(counter)
 
 
 def application(gateway: Gateway) -> App:

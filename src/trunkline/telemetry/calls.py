@@ -76,7 +76,8 @@ class Calls:
         if outcome is None:
             return
         target = self._names.target(attempt.target, answered=outcome.ok)
-        self.attempts.add((*target, ended(outcome)))
+        if attempt.sent:
+            self.attempts.add((*target, ended(outcome)))
         if outcome.error and not outcome.abandoned:
             self.errors.add((*target, outcome.error.kind))
         if outcome.first_content is not None:

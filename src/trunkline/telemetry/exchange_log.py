@@ -46,7 +46,7 @@ def line_of(exchange: Exchange, outcome: Outcome, now: float) -> dict[str, Any]:
         "provider": target.provider if target else None,
         "model": target.model[:LONGEST_NAME] if target else None,
         "stream": call.envelope.stream,
-        "attempts": len(exchange.attempts),
+        "attempts": exchange.requests,
         "seconds": round(outcome.duration, 4),
         "input_tokens": usage.prompt,
         "output_tokens": usage.completion,
