@@ -18,13 +18,13 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutation check check-format check-lint check-floors check-types check-types-again format bench chaos coverage \
+.PHONY: help demo test mutation attack check check-format check-lint check-floors check-types check-types-again format bench chaos coverage \
 	lock clean
 .DELETE_ON_ERROR:
 
 demo: STEPS := 4
 chaos: STEPS := 2
-test mutation check bench coverage: STEPS := 5
+test mutation attack check bench coverage: STEPS := 5
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test: $(VENV)/.tools ## the whole suite, on loopback only; ARGS="-k breaker" cho
 
 mutation: $(VENV)/.tools ## break one rule of resilience at a time; the suite must go red each time
 	@$(BIN)/python -m tests.mutation
+
+attack: $(VENV)/.tools ## greedy callers, thirty kills, 10,000 calls and planted secrets against the money; ARGS=kills chooses
+	@$(BIN)/python -m tests.attack $(ARGS)
 
 check: check-format check-lint check-floors check-types check-types-again ## format, lint, floors and types; make -k check shows all
 

@@ -18,10 +18,7 @@ DIRECT_LIMIT = 1024  # endpoints kept for directly named models; callers choose 
 
 
 class Route(Struct, frozen=True):
-    """A model name and the endpoints behind it, first choice first; ``total`` seconds for the whole call.
-
-    ``shift``: the cheapest may come first when money runs short.
-    """
+    """A model name and the endpoints behind it, first choice first; ``total`` seconds for the whole call."""
 
     name: str
     endpoints: tuple[Endpoint, ...]
@@ -29,7 +26,6 @@ class Route(Struct, frozen=True):
     total: float = 600.0
     hedging: Hedging | None = None
     chooser: Chooser | None = None
-    shift: bool = False
 
 
 class Routes:
