@@ -1,0 +1,144 @@
+"""Whether two answers say the same, by what kind of answer they are: number, exact, JSON, tool call, or text.
+
+Refuses to judge which of them is right.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+Kind = Literal["number", "exact", "json", "tool_call", "text"]
+
+LONGEST = 65_536  # characters; of a longer answer its beginning is compared
+ALIKE = 0.8  # share of common word pairs from which two texts count as the same
+_EXACT = 80  # characters; a longer answer without form is a text
+_BOXED = re.compile(r"\\boxed\s*\{")
+_STATED = re.compile(r"(?:final answer|answer|result)\s*(?:is|=|:)\s*\**\s*([^\n]{1,200})", re.IGNORECASE)
+_CHOICE = re.compile(r"^[(\[]?([A-Za-z])[)\].:]?$")
+_NUMBER = re.compile(r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
+_WORDS = re.compile(r"\w+")
+
+
+class Agreement(Struct, frozen=True):
+    """``same``: they may stand for one another; ``similarity`` 0 to 1; ``parsed`` is False when one has no answer."""
+
+    same: bool
+    similarity: float
+    parsed: bool = True
+
+
+def compare(kind: Kind, first: str, second: str) -> Agreement:
+    """Two whole answers; what has no answer of that kind in it agrees with nothing, not even with its like."""
+    one, other = canonical(kind, first), canonical(kind, second)
+    if one is None or other is None:
+        return Agreement(same=False, similarity=0.0, parsed=False)
+    if kind != "text":
+        return Agreement(same=one == other, similarity=float(one == other))
+    alike = _likeness(one, other)
+    return Agreement(same=alike >= ALIKE, similarity=alike)
+
+
+def canonical(kind: Kind, answer: str) -> str | None:
+    """The answer in the one form all its equals share, or None when there is none of that kind."""
+    text = answer[:LONGEST].strip()
+    if not text:
+        return None
+    match kind:
+        case "number":
+            return _number(final(text))
+        case "json" | "tool_call":
+            return _json(text)
+        case "exact":
+            return exact(final(text))
+        case "text":
+            return " ".join(text.casefold().split())
+
+
+def kind_of(answers: Iterable[str]) -> Kind:
+    """The kind of a question's answers, from the answers: what all that have one agree to be."""
+    present = [answer.strip() for answer in answers if answer and answer.strip()]
+    if not present:
+        return "exact"
+    if all(text[0] in "{[" and _json(text) is not None for text in present):
+        return "json"
+    if all(_NUMBER.fullmatch(text) for text in present):
+        return "number"
+    return "exact" if sum(map(len, present)) / len(present) <= _EXACT else "text"
+
+
+def groups(kind: Kind, answers: Sequence[str | None]) -> tuple[int, ...]:
+    """A number for each answer: the same for the same answers, -1 for none. Texts join the first that is alike."""
+    leaders: list[str] = []
+    return tuple(_group(kind, answer, leaders) for answer in answers)
+
+
+def _group(kind: Kind, answer: str | None, leaders: list[str]) -> int:
+    form = None if answer is None else canonical(kind, answer)
+    if form is None:
+        return -1
+    for place, leader in enumerate(leaders):
+        if leader == form or (kind == "text" and _likeness(leader, form) >= ALIKE):
+            return place
+    leaders.append(form)
+    return len(leaders) - 1
+
+
+def final(text: str) -> str:
+    """The answer inside a whole reply: the last boxed one, else what is stated as the answer, else all of it."""
+    boxes = list(_BOXED.finditer(text))
+    if boxes:
+        return _braced(text, boxes[-1].end())
+    stated = _STATED.findall(text)
+    return stated[-1] if stated else text
+
+
+def exact(text: str) -> str:
+    """Without what does not change an answer: case, space, quotes, dollar signs, a closing full stop, (B) for B."""
+    bare = text.strip().strip("*$ ").removesuffix(".").strip()
+    bare = bare.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac").replace("\\!", "")  # the same in print
+    choice = _CHOICE.match(bare)
+    if choice:
+        return choice[1].upper()
+    number = _number(bare) if _NUMBER.fullmatch(bare.replace(",", "")) else None
+    return number if number is not None else "".join(bare.strip("\"'`").casefold().split())
+
+
+def _number(text: str) -> str | None:
+    found = _NUMBER.findall(text)
+    if not found:
+        return None
+    value = float(found[-1].replace(",", ""))
+    return repr(round(value, 6) + 0.0) if isfinite(value) else None
+
+
+def _json(text: str) -> str | None:
+    fenced = _FENCE.search(text)
+    try:
+        value = msgspec.json.decode((fenced[1] if fenced else text).encode("utf-8", "replace"))
+        return msgspec.json.encode(value, order="deterministic").decode()
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _braced(text: str, start: int) -> str:
+    depth = 1
+    for place in range(start, min(len(text), start + 1_000)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return text[start:place]
+    return text[start : start + 1_000]
+
+
+def _likeness(one: str, other: str) -> float:
+    first, second = _pairs(one), _pairs(other)
+    return len(first & second) / max(len(first | second), 1) if first and second else float(one == other)
+
+
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    said = _WORDS.findall(text)
+    return frozenset(zip(said, said[1:] or said, strict=False))
