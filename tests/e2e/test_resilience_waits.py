@@ -123,7 +123,7 @@ async def test_a_stalled_stream_ends_at_the_idle_timeout_with_an_error_and_what_
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_one_deadline_holds_over_all_attempts_and_waits(build: Build, stream: bool) -> None:
-    route = "models: {r: {targets: [oa/sim, spare/sim], timeouts: {total: 0.7}}, longer: [oa/sim, spare/sim]}"
+    route = "models: {r: {targets: [oa/sim, spare/sim], timeouts: {total: 0.8}}, longer: [oa/sim, spare/sim]}"
     recovery = "{max_attempts: 100, rounds: 10, retries: 3, backoff: {base: 0.1, cap: 0.1}}"
     hung = {"faults": [{"kind": "silence", "times": 3}]}
     house = await build(patience=0.3, routes=route, recovery=recovery, oa=hung, spare=hung)
@@ -155,3 +155,28 @@ async def test_a_target_is_asked_again_only_while_its_retry_budget_lasts(
     house = await build(f"health: {{retry_budget: {budget}}}", routes=ALONE, recovery=recovery, oa=down)
     status, headers, _ = await house.chat("r")
     assert (status, headers["x-trunkline-attempts"]) == (502, attempts)
+
+
+SILENT: dict[str, Any] = {"faults": [{"kind": "silence"}]}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_one_target_of_a_route_may_have_timeouts_of_its_own(build: Build, stream: bool) -> None:
+    own = "{model: oa/sim, timeouts: {first_content: 0.2, answer: 0.2}}"
+    house = await build(routes=f"models: {{r: [{own}, spare/sim]}}", recovery=QUICK, oa=SILENT)
+    began = asyncio.get_running_loop().time()
+    status, headers, _ = await house.chat("r", stream=stream)
+    assert (status, headers["x-trunkline-provider"]) == (200, "spare")
+    assert asyncio.get_running_loop().time() - began < 4  # the house's is 5
+
+
+@pytest.mark.parametrize(("limit", "least", "most"), [({"max_tokens": 5}, 0.3, 2.5), ({}, 3.0, 9.0)])
+async def test_a_silent_provider_of_a_short_whole_answer_is_left_before_the_time_of_a_long_one(
+    build: Build, limit: dict[str, int], least: float, most: float
+) -> None:
+    own = "timeouts: {first_content: 0.2, answer: 3, slowest: 50}"
+    house = await build(routes=f"models: {{r: {{targets: [oa/sim, spare/sim], {own}}}}}", recovery=QUICK, oa=SILENT)
+    began = asyncio.get_running_loop().time()
+    status, headers, _ = await house.chat("r", **limit)
+    assert (status, headers["x-trunkline-provider"]) == (200, "spare")
+    assert least <= asyncio.get_running_loop().time() - began + 0.001 < most

@@ -70,8 +70,8 @@ MISTAKES = {
     "a list where a table is wanted": (
         BASE + "timeouts: [1]\n",
         (
-            "trunkline.yaml:4: timeouts: a list stands where a table of connect, first_content, answer, idle, total is "
-            "wanted"
+            "trunkline.yaml:4: timeouts: a list stands where a table of connect, first_content, answer, thinking, "
+            "slowest, idle, total is wanted"
         ),
     ),
     "a table where a list is wanted": (

@@ -103,7 +103,9 @@ def _key(key: VirtualKey) -> str:
 
 def _times(timeouts: Timeouts) -> str:
     said = structs.asdict(timeouts)
-    return ", ".join(f"{name} {duration_text(value)}" for name, value in said.items())
+    slowest = said.pop("slowest")
+    told = [f"{name} {duration_text(value)}" for name, value in said.items()]
+    return ", ".join([*told, f"slowest {slowest:g} tokens/s"])
 
 
 def _limits(config: Config) -> Iterator[str]:

@@ -18,7 +18,7 @@ from trunkline.gateway.limits import Limits
 from trunkline.gateway.listen import DEFAULT_LISTEN
 from trunkline.providers.health import HealthSettings
 from trunkline.providers.provider import Provider, Tags
-from trunkline.providers.timeouts import RouteTimeouts, Timeouts
+from trunkline.providers.timeouts import RouteTimeouts, Timeouts, timeouts_of
 from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.recovery import Recovery
 from trunkline.routing.strategies import REORDERING, Ordered, Strategy
@@ -50,6 +50,9 @@ class RouteTarget(Struct, frozen=True, forbid_unknown_fields=True):
             description="provider/model: the provider's name in this config, a slash, its own name of the model.",
         ),
     ]
+    timeouts: Annotated[RouteTimeouts, Meta(description="Where this target differs from its route's timeouts.")] = (
+        RouteTimeouts()
+    )
 
     @classmethod
     def long_form(cls, short: str) -> dict[str, Any]:
@@ -226,6 +229,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def facts(self, target: Target) -> ModelFacts:
         """What is known of a target's model. Raises KeyError for a provider that is not configured."""
         return self.providers[target.provider].facts(target.model)
+
+    def timeouts_of(self, step: RouteTarget, route: Route) -> Timeouts:
+        """What holds for a route's target. Raises KeyError for a provider that is not configured."""
+        target = step.target
+        provider, reasoning = self.providers[target.provider], self.facts(target).reasoning
+        return timeouts_of(self.timeouts, route.timeouts, step.timeouts, reasoning=reasoning, local=provider.local)
 
     def route(self, model: str) -> Route | None:
         """What a caller's model name stands for here; None when it stands for nothing.

@@ -157,7 +157,7 @@ class Gateway:
         return None if route is None else self._route(model, route)
 
     def _route(self, name: str, route: configs.Route) -> Route:
-        endpoints = tuple(self._endpoint(step.target, route) for step in route.targets)
+        endpoints = tuple(self._endpoint(step, route) for step in route.targets)
         recovery = route.recovery or self.config.recovery
         total = route.timeouts.over(self.config.timeouts).total
         hedging = Hedging(self.config.hedging) if self.config.hedging.share else None
@@ -167,7 +167,8 @@ class Gateway:
         profiles = [profile(self.config, endpoint) for endpoint in endpoints]
         return Chooser(name, profiles, route.strategy, allowed=route.strategies, affinity=self._affinity)
 
-    def _endpoint(self, target: Target, route: configs.Route) -> Endpoint:
+    def _endpoint(self, step: configs.RouteTarget, route: configs.Route) -> Endpoint:
+        target = step.target
         facts = self.config.facts(target)
         tariff = self.tariff(target)
         endpoint = Endpoint(
@@ -175,8 +176,8 @@ class Gateway:
             self._provider_doors(target.provider),
             self._transports.of(self.config.providers[target.provider]),
             self.clock,
-            route.timeouts.over(self.config.timeouts),
-            self.health.of(target),
+            self.config.timeouts_of(step, route),
+            self.health.of(target, thinks=facts.reasoning is True),
             tariff=tariff,
             window=facts.context_window,
             refuse_unsupported=route.on_unsupported == "refuse",

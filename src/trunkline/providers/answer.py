@@ -56,7 +56,7 @@ class Pace(Struct, frozen=True):
             return DeadlineExceeded("the call's total time ended before the answer did; raise timeouts.total")
         if committed:
             return StalledStream(f"the stream sent no content for {self.idle:g} s (timeouts.idle); pings do not count")
-        name = "first_content" if self.streamed else "answer"
+        name = "first_content" if self.streamed else "answer and slowest"
         return FirstContentTimeout(f"nothing came within {self.first_content:g} s (timeouts.{name})")
 
 

@@ -228,7 +228,7 @@ class Endpoint:
     def _pace(self, call: Call, now: float, began: float) -> Pace:
         limits = self._timeouts
         deadline = min(call.deadline, began + limits.total)
-        first = limits.first_content if call.envelope.stream else limits.answer
+        first = limits.first_content if call.envelope.stream else limits.whole(call.envelope.max_tokens)
         return Pace(self._clock, now, deadline, first, limits.idle, call.envelope.stream, int(self._wall()))
 
     async def _send(self, call: Call, door: Door, rendered: Rendered, pace: Pace, trace: Headers) -> Response:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from trunkline.core.errors import Blame
 from trunkline.core.exchange import Target
@@ -135,28 +136,35 @@ class Health:
         self._listeners = listeners
         self._outer: dict[str, tuple[Circuit, Circuit]] = {}
 
-    def of(self, target: Target) -> TargetHealth:
-        """The health of a target, the same for whoever asks."""
+    def of(self, target: Target, *, thinks: bool = False) -> TargetHealth:
+        """The health of a target, the same for whoever asks. ``thinks``: its first content may take an answer's time.
+
+        Only the first who asks is heard.
+        """
         known = self.targets.get(target)
         if known is None:
             if len(self.targets) >= MOST_TARGETS:
                 self.targets.pop(next(iter(self.targets)))
-            known = self.targets[target] = TargetHealth(self._circuits(target), self._settings, self._rng)
+            known = self.targets[target] = TargetHealth(
+                self._circuits(target, thinks=thinks), self._settings, self._rng
+            )
         return known
 
     def report(self, now: float) -> list[TargetStatus]:
         """Every target asked so far: its state, why, until when."""
         return [known.status(target, now) for target, known in self.targets.items()]
 
-    def _circuits(self, target: Target) -> tuple[Circuit, ...]:
+    def _circuits(self, target: Target, *, thinks: bool) -> tuple[Circuit, ...]:
+        settings = self._settings.circuit_breaker
         outer = self._outer.get(target.provider)
         if outer is None:
-            endpoint = self._circuit(f"{target.provider} endpoint", "endpoint")
             outer = self._outer[target.provider] = (
-                endpoint,
-                self._circuit(f"{target.provider} credential", "credential"),
+                self._circuit(f"{target.provider} endpoint", "endpoint", settings),
+                self._circuit(f"{target.provider} credential", "credential", settings),
             )
-        return (*outer, self._circuit(str(target), "model"))
+        if thinks:
+            settings = replace(settings, slow_first_content=max(settings.slow_first_content, settings.slow_answer))
+        return (*outer, self._circuit(str(target), "model", settings))
 
-    def _circuit(self, name: str, scope: Blame) -> Circuit:
-        return Circuit(self._settings.circuit_breaker, name=name, scope=scope, rng=self._rng, listeners=self._listeners)
+    def _circuit(self, name: str, scope: Blame, settings: CircuitSettings) -> Circuit:
+        return Circuit(settings, name=name, scope=scope, rng=self._rng, listeners=self._listeners)
