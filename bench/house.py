@@ -94,8 +94,11 @@ def gateway(config: Path, core: int) -> Iterator[tuple[Process, int]]:
         process.stop()
 
 
-def write_config(path: Path, upstream_port: int) -> Path:
-    """A house with both dialects in front of the mock, two targets a route, prices and keys. JSON is YAML, too."""
+def write_config(path: Path, upstream_port: int, ledger: str | dict[str, str] = "off") -> Path:
+    """A house with both dialects in front of the mock, two targets a route, prices and keys. JSON is YAML, too.
+
+    Without a ledger, since what the gateway itself costs is no question to a disk; ``bench.money_cost`` says the rest.
+    """
     facts = {model: {"prices": {"input": 0.15, "output": 0.60}} for model in MODELS}
     row = {"url": f"http://127.0.0.1:{upstream_port}/v1", "key": "sk-upstream-0123456789", "models": facts}
     config = {
@@ -104,6 +107,7 @@ def write_config(path: Path, upstream_port: int) -> Path:
         "models": {
             f"{name}-{model}": [f"{name}/{model}", f"{name}-spare/{model}"] for name in DIALECTS for model in MODELS
         },
+        "ledger": ledger,
         "keys": [{"name": "bench", "key": KEY}, {"name": "other", "key": f"{KEY}-other", "models": ["openai-*"]}],
     }
     path.write_bytes(msgspec.json.encode(config))

@@ -6,6 +6,7 @@ Refuses to know the store and the call: it is told who pays, for what and when.
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -22,6 +23,9 @@ Scope = Literal["total", "key", "team", "tag", "model", "provider"]
 WhenShort = Literal["refuse", "shrink"]
 MOST_DOLLARS = Decimal(1_000_000_000)
 _OWN = "own budget"  # no rule's name has a space
+
+
+_nanos = lru_cache(maxsize=10_000)(nanos)
 
 
 class BudgetRule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +87,7 @@ class BudgetRule(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def nanos(self) -> Nanos:
         """The limit in nano-dollars."""
-        return nanos(self.limit)
+        return _nanos(self.limit)  # asked for several times in every call
 
     def subjects(self, caller: Caller, target: Target) -> tuple[str, ...]:
         """Whose accounts a call counts against; none where this budget is not for it."""

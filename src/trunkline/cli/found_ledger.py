@@ -45,6 +45,8 @@ def settings(
     """The ledger a command means. Raises ConfigError for one that is not there, unless it may be made."""
     found = _configured(config) if ledger is None else None
     found = found or StoreSettings(path=str(ledger or default_ledger()))
+    if not found.keep:
+        raise ConfigError("this house keeps no ledger: its config says ledger: off")
     if found.path is None:
         raise ConfigError("this house's ledger is in memory, where only its gateway sees it; name a file in ledger")
     if not make and not Path(found.path).exists():

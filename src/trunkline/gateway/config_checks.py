@@ -39,6 +39,9 @@ def problems(config: Config, configured: Iterable[str]) -> Iterator[Problem]:
         yield from _route(("models", name), route, names)
     yield from _keys(config)
     yield from _budgets(config.budgets)
+    limited = config.budgets or any(key.budget is not None for key in config.keys)
+    if config.ledger is not None and not config.ledger.keep and limited:
+        yield ("ledger",), "is off, and budgets need one: without it nobody knows what was spent"
 
 
 def _budgets(budgets: Iterable[BudgetRule]) -> Iterator[Problem]:

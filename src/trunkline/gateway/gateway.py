@@ -211,7 +211,8 @@ class Gateway:
 def _money(config: Config) -> "Money | None":
     """None where nothing is kept and nothing limited: then money costs a call nothing."""
     limited = config.budgets or any(key.budget is not None for key in config.keys)
-    if config.ledger is None and not limited:
+    kept = config.ledger is not None and config.ledger.keep
+    if not kept and not limited:
         return None
     from trunkline.gateway.money import Money  # noqa: PLC0415 - who keeps nothing loads none of it
 

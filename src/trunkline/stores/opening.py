@@ -52,10 +52,18 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = None
 
+    keep: Annotated[
+        bool,
+        Meta(
+            description="Set false to keep nothing at all: no call waits for a disk, and nobody can say what was "
+            "spent. Budgets and keys of a ledger cannot be had then."
+        ),
+    ] = True
+
     @classmethod
     def long_form(cls, short: object) -> dict[str, object]:
-        """``ledger: trunkline.db`` stands for ``ledger: {path: trunkline.db}``."""
-        return {"path": short}
+        """``ledger: trunkline.db`` stands for ``{path: trunkline.db}``, ``ledger: off`` for ``{keep: false}``."""
+        return {"keep": False} if short is False or short == "off" else {"path": short}
 
 
 def wall_millis() -> Millis:
