@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from tests.e2e.conftest import Build, House, eventually
-from tests.e2e.test_truth import error_at_end, payloads, whole
+from tests.e2e.test_truth import error_at_end, payloads, text_of, whole
 from trunkline.client import Client
 from trunkline.core.errors import BrokenStream, CallError
 from trunkline.core.events import Continued
@@ -27,15 +27,6 @@ def torn(kind: str = "cut", after: int = 6) -> dict[str, Any]:
 
 def route(*targets: str) -> str:
     return f"models: {{r: [{', '.join(targets)}]}}"
-
-
-def text_of(body: bytes) -> str:
-    """The text a client gathers from either dialect."""
-    said = []
-    for event in payloads(body):
-        said += [choice["delta"].get("content") or "" for choice in event.get("choices", ()) if "delta" in choice]
-        said.append(event.get("delta", {}).get("text", ""))
-    return "".join(said)
 
 
 async def repeat(house: House, caller: str) -> tuple[int, Any, bytes]:

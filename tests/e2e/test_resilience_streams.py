@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Build, House
-from tests.e2e.test_truth import payloads, whole
+from tests.e2e.test_truth import error_at_end, payloads, text_of, whole
 
 DIALECTS = ["openai", "anthropic"]
 
@@ -33,6 +33,32 @@ async def test_however_the_network_cuts_the_bytes_events_and_bill_are_the_same(
     one, two = house.ended
     assert one.cost == two.cost == house.simulator.log[0].cost_nanodollars > 0
     assert [entry.fault for entry in await house.logged(2)] == [None, "fault:split:1"]
+
+
+@pytest.mark.parametrize("caller", DIALECTS)
+@pytest.mark.parametrize("provider", ["oa", "an"])
+@pytest.mark.parametrize("kind", ["cut", "drop", "chunk-cut"])
+async def test_a_connection_cut_without_a_terminator_is_an_error_wherever_it_is_cut_and_never_a_success(
+    build: Build, kind: str, provider: str, caller: str
+) -> None:
+    house = await build(routes="")
+    _, _, uncut = await house.ask(caller, f"{provider}/sim", stream=True)
+    assert whole(caller, uncut)
+    assert house.ended[-1].outcome is not None
+    assert house.ended[-1].outcome.ok
+    for after in range(1, 14):
+        status, _, body = await house.ask(caller, f"{provider}/fault:{kind}:{after}", stream=True)
+        entry = (await house.logged(after + 1))[-1]
+        outcome = house.ended[-1].outcome
+        assert outcome is not None
+        assert not outcome.ok
+        assert entry.answer
+        if status == 200:
+            assert error_at_end(caller, body)
+            assert not whole(caller, body)
+            assert 0 < len(text_of(body)) < len(entry.answer)
+            assert entry.answer.startswith(text_of(body))
+    assert status == 200  # the last one was cut after its content
 
 
 def _nameless(value: Any) -> Any:

@@ -16,6 +16,7 @@ from trunkline.simulator.fault_kinds import KINDS
 SWEPT = sorted(set(KINDS) - {"endless"})
 PATIENCE = 0.8  # seconds: every timeout of the house here
 DIALECTS = ["openai", "anthropic"]
+REWORDED = {"invalid-utf8"}  # its answer is not what the log has, on purpose
 
 
 @pytest.fixture
@@ -34,6 +35,15 @@ def payloads(body: bytes) -> list[Any]:
             found.append(b"\n".join(data))
             data = []
     return [json.loads(text) for text in found if text != b"[DONE]"]
+
+
+def text_of(body: bytes) -> str:
+    """The text that a client of either dialect gathers from a stream."""
+    said = []
+    for event in payloads(body):
+        said += [choice["delta"].get("content") or "" for choice in event.get("choices", ()) if "delta" in choice]
+        said.append(event.get("delta", {}).get("text", ""))
+    return "".join(said)
 
 
 def whole(dialect: str, body: bytes) -> bool:
@@ -72,6 +82,11 @@ async def test_a_stream_is_whole_or_says_that_it_is_not(faulty: House, kind: str
     assert exchange.outcome is not None
     assert exchange.outcome.ok == (status == 200 and whole(dialect, body))
     assert len(exchange.attempts) == 1
+    (entry,) = await faulty.logged(1)
+    said = text_of(body)
+    if entry.answer is not None and kind not in REWORDED:
+        assert entry.answer.startswith(said)
+        assert not exchange.outcome.ok or said == entry.answer
 
 
 @pytest.mark.parametrize("kind", SWEPT)

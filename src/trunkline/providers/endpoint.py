@@ -302,8 +302,8 @@ class Endpoint:
 
 
 def _charge(outcome: Outcome, price: Price | None) -> Nanos | None:
-    """What an attempt cost: nothing, whatever the price, where it failed before anything could be billed."""
-    if outcome.error is not None and outcome.usage == Usage():
+    """What an attempt cost: nothing, whatever the price, where nothing was used: most failed before anything was."""
+    if outcome.usage == Usage():
         return 0
     return None if price is None or outcome.usage.source == "unknown" else price.charge(outcome.usage)
 
