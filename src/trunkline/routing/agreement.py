@@ -22,8 +22,10 @@ _BOXED = re.compile(r"\\boxed\{([^{}]{1,80})\}")
 _SAID = re.compile(
     r"(?:answer|result|total|antwort|r[ée]ponse|respuesta|ответ)\b[^\n]{0,40}?[:=是为]?\s*", re.IGNORECASE
 )
+_OPTION = r"([A-HJ](?![\w'])|I(?=[).*:]|\s*$))"  # a lone I is mostly no option
 _CHOICE = re.compile(
-    r"(?:answer|choice|option|antwort|r[ée]ponse|respuesta|ответ)[^\n]{0,30}?[(*:\s]([A-J])(?![\w'])|^\W{0,4}([A-J])(?![\w'])",
+    rf"(?i:answer|choice|option|antwort|r[ée]ponse|respuesta|ответ)[^\n]{{0,30}}?[(*:\s]{_OPTION}"
+    r"|^\W{0,4}([A-J])(?:[).:*]|\s*$)",
     re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W_]+")

@@ -65,7 +65,7 @@ class Balanced(Struct, frozen=True, forbid_unknown_fields=True, tag="balanced", 
             return certain(surely_above(candidates, self.floor * (1 - YIELDING * asked.pressure)))
         weight = self.weight * (1 + DEARER * asked.pressure)
         scored = [(one, one.quality.mean / dollars(one) ** weight) for one in candidates]
-        return certain(sorted(scored, key=lambda pair: (-pair[1], pair[0].place)))
+        return certain(sorted(scored, key=lambda pair: (-pair[1], cost_of(pair[0]), pair[0].place)))
 
 
 def cheapest_above(candidates: Sequence[Candidate], least: float) -> list[tuple[Candidate, float]]:
@@ -76,6 +76,7 @@ def cheapest_above(candidates: Sequence[Candidate], least: float) -> list[tuple[
             one.quality.mean < least,
             cost_of(one) if one.quality.mean >= least else -one.quality.mean,
             -one.quality.mean,
+            cost_of(one),
             one.place,
         ),
     )
@@ -92,6 +93,12 @@ def surely_above(candidates: Sequence[Candidate], floor: float) -> list[tuple[Ca
 
     ranked = sorted(
         candidates,
-        key=lambda one: (not holds(one), cost_of(one) if holds(one) else -one.quality.mean, one.place),
+        key=lambda one: (
+            not holds(one),
+            cost_of(one) if holds(one) else -one.quality.mean,
+            -one.quality.mean,
+            cost_of(one),
+            one.place,
+        ),
     )
     return [(one, -dollars(one)) for one in ranked]
