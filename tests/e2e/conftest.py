@@ -135,7 +135,8 @@ Build = Callable[..., Awaitable[House]]
 async def build(tmp_path: Path) -> AsyncIterator[Build]:
     """Makes houses: ``more`` is YAML for the config, ``routes`` and ``recovery`` its own, ``patience`` its timeouts.
 
-    A provider's name takes what it has besides: ``oa={"faults": [...]}``.
+    ``priced`` is JSON of the models' facts at every provider. A provider's name takes what it has besides:
+    ``oa={"faults": [...]}``.
     """
     audits: list[Callable[[], Awaitable[None]]] = []
     async with AsyncExitStack() as stack:
@@ -145,6 +146,7 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
             patience: float = 5.0,
             routes: str = ROUTES,
             recovery: str = ONE_ROUND,
+            priced: str = PRICED,
             **besides: dict[str, Any],
         ) -> House:
             simulator = await stack.enter_async_context(Simulator(read_config(simulated(besides))))
@@ -152,7 +154,7 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
             path.write_text(
                 HOUSE.format(
                     url=simulator.url,
-                    models=PRICED,
+                    models=priced,
                     ledger=ledger,
                     more=more,
                     patience=patience,

@@ -78,6 +78,13 @@ def test_an_answer_that_was_cut_agrees_with_nothing() -> None:
     assert not compare("text", said("Paris"), said("Paris", "content_filter")).agrees
 
 
+def test_the_last_number_of_an_essay_is_not_its_answer() -> None:
+    one, other = "Rivers flow. " * 60 + "Since 1912.", "Harbours lie still. " * 60 + "Since 1912."
+
+    assert not compare("number", said(one), said(other)).agrees
+    assert compare("number", said(one + " Answer: 7"), said(other + " The answer is 7.")).agrees
+
+
 def test_similarity_is_the_configured_one() -> None:
     one = said("alpha beta gamma delta epsilon zeta eta theta iota kappa")
     other = said("alpha beta gamma delta epsilon zeta eta theta other words")
@@ -90,6 +97,8 @@ def test_the_kind_follows_what_is_asked_for() -> None:
     assert kind_of(Complexity(9, structured=1.0)) == "json"
     assert kind_of(analyse("Which?\n(A) one\n(B) two")) == "choice"
     assert kind_of(analyse("Calculate the sum and the product of 12345 and 99.")) == "number"
+    assert kind_of(analyse("What is 17 + 25?")) == "number"
+    assert kind_of(analyse("What came to pass on 2024-05-12?")) == "text"
     assert kind_of(analyse("Tell me of the harbour.")) == "text"
 
 

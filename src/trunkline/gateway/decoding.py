@@ -77,7 +77,7 @@ class Decoding:
         if not is_table(value) or field not in value:
             return self._note(where, f"{shown(value)} stands where one of {_list(tuple(by_tag))} is wanted")
         tag, rest = value[field], {name: item for name, item in value.items() if name != field}
-        if tag not in by_tag:
+        if not isinstance(tag, str) or tag not in by_tag:
             return self._note(
                 where, f"{shown(tag)} is not allowed{hint(str(tag), by_tag)} Allowed: {_list(tuple(by_tag))}"
             )

@@ -16,11 +16,13 @@ from trunkline.routing.complexity import Complexity
 Kind = Literal["tool", "json", "choice", "number", "text"]
 
 LONGEST = 20_000  # characters of an answer that are looked at: its end, where conclusions stand
+EXPLAINED = 600  # characters; the last number of a longer text that names no answer may be any number
 SHORT = 8  # words; a short answer agrees with a long one that holds it
-_NUMBER = re.compile(r"(?<![\w.])[-+]?\$?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?")
+_NUMERAL = r"(?<![\w.])[-+]?\$?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?"
+_NUMBER = re.compile(_NUMERAL)
 _BOXED = re.compile(r"\\boxed\{([^{}]{1,80})\}")
-_SAID = re.compile(
-    r"(?:answer|result|total|antwort|r[ée]ponse|respuesta|ответ)\b[^\n]{0,40}?[:=是为]?\s*", re.IGNORECASE
+_ANSWERED = re.compile(
+    rf"(?i:answer|result|total|antwort|r[ée]ponse|respuesta|ответ)\b[^\n\d]{{0,40}}?({_NUMERAL})",
 )
 _OPTION = r"([A-HJ](?![\w'])|I(?=[).*:]|\s*$))"  # a lone I is mostly no option
 _CHOICE = re.compile(
@@ -53,7 +55,7 @@ def kind_of(complexity: Complexity) -> Kind:
         return "json"
     if complexity.choices >= 2:
         return "choice"
-    return "number" if complexity.mathematics >= 0.5 else "text"
+    return "number" if complexity.mathematics >= 0.3 else "text"
 
 
 def compare(kind: Kind, one: Completion, other: Completion, similarity: float = 0.8) -> Agreement:
@@ -127,13 +129,12 @@ def _choice(text: str) -> str | None:
 
 
 def _number(text: str) -> float | str | None:
-    """The number an answer comes to: in a box, after its last "answer:", or the last one of all."""
+    """The number an answer comes to: in a box, after its last "answer:", or the last one of a text that is not long."""
     boxed = _BOXED.findall(text)
     if boxed:
         return _value(boxed[-1])
-    said = list(_SAID.finditer(text))
-    after = _NUMBER.match(text, said[-1].end()) if said else None
-    numbers = [after.group()] if after else _NUMBER.findall(text)
+    said = _ANSWERED.findall(text)
+    numbers = said or (_NUMBER.findall(text) if len(text) <= EXPLAINED else [])
     return _value(numbers[-1]) if numbers else None
 
 

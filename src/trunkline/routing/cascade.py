@@ -46,6 +46,7 @@ async def probed(
     aside = exchange.aside(whole(exchange.call), PROBE)
     before = len(exchange.attempts)
     answers = await _asked(aside, probes, seconds)
+    exchange.nearing = aside.nearing
     answered = [(endpoint, reply) for endpoint, reply in zip(probes, answers, strict=True) if reply is not None]
     note = f"{len(probes)} probes agree"
     if len(answered) < len(probes):

@@ -15,6 +15,7 @@ from trunkline.routing import words
 
 ASKED_LENGTH = re.compile(rb"(\d{1,5}|one|a|two|three|four|five|six|ten)[ -]([a-z\x80-\xff]{4,12})\b")
 OPTION = re.compile(r"(?:^|[\n(])\s?\(?([A-J])[).:]\s")
+SUM = re.compile(r"\d ?[+*×÷^] ?\d|\d [-/] \d")  # noqa: RUF001 - as people write it; dates have no spaces
 LONGEST_ASKED = 32_000  # tokens; nobody is believed who asks for more
 
 # The class of every UTF-8 byte: letters by script through the leading byte, so one translate sees every language.
@@ -116,6 +117,8 @@ def mathematics(letters: Letters, said: Words) -> float:
     density = letters.digits / max(letters.length, _SHORT)
     text = said.text
     formulas = text.count("$") // 2 + text.count("\\") + text.count("^") + text.count("√") + text.count("∫")
+    if letters.digits and SUM.search(text):
+        formulas += 4
     signs = 0.3 * min(1.0, density / 0.05) + 0.5 * min(1.0, formulas / 4)
     return min(1.0, signs + 0.6 * said.share(words.MATHEMATICS, words.MATHEMATICS_CJK, enough=4))
 

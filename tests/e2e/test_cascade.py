@@ -1,0 +1,158 @@
+"""The cascade over real sockets: providers of known quality, questions with known answers, every probe on the bill."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Build, House
+from trunkline.simulator.questions import grade
+
+CHEAP = {"input": "0.1", "output": "0.4"}
+DEAR = {"input": "10", "output": "40"}
+FACTS = {
+    "small": {"prices": CHEAP, "quality": 0.5},
+    "little": {"prices": CHEAP, "quality": 0.4},
+    "large": {"prices": DEAR, "quality": 0.95},
+}
+ROUTES = """
+models:
+  r: {strategy: {kind: cascade, wait: 1s}, targets: [spare/large, an/small, oa/little]}
+  plain: {targets: [spare/large, an/small, oa/little]}
+"""
+RIGHT = {"arithmetic": 1.0, "default": 1.0}
+WRONG = {"arithmetic": 0.0, "default": 0.0}
+EASY = "What is 17 + 25?"
+
+
+def models(**quality: dict[str, float]) -> dict[str, Any]:
+    return {
+        "models": {
+            name: {"context": 128_000, "prices": facts["prices"], "quality": quality.get(name, RIGHT)}
+            for name, facts in FACTS.items()
+        }
+    }
+
+
+async def housed(build: Build, more: str = "", **besides: dict[str, Any]) -> House:
+    wanted = {name: {**models(), **besides.get(name, {})} for name in ("oa", "an", "spare")}
+    return await build(routes=ROUTES, priced=json.dumps(FACTS), more=more, **wanted)
+
+
+def asked(house: House) -> list[str]:
+    return sorted(f"{entry.provider}/{entry.model}" for entry in house.simulator.log)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+async def test_cheap_answers_that_agree_are_shown_and_the_best_is_not_asked(
+    build: Build, dialect: str, stream: bool
+) -> None:
+    house = await housed(build)
+
+    status, headers, body = await house.ask(dialect, "r", text=EASY, stream=stream)
+    _, control, _ = await house.ask(dialect, "plain", text=EASY, stream=stream)
+
+    assert (status, headers["x-trunkline-attempts"]) == (200, "2")
+    assert f"{headers['x-trunkline-provider']}/{headers['x-trunkline-model']}" == "an/small"  # the better of the two
+    assert b"42" in body
+    assert headers["x-trunkline-trail"].startswith("2 probes agree; ")
+    assert headers["x-trunkline-trail"].count(" probe ok") == 2
+    assert "after oa/little and an/small" in headers["x-trunkline-decision"]
+    assert control["x-trunkline-model"] == "large"
+    assert [one for one in asked(house) if one != "spare/large"] == ["an/small", "oa/little"]
+
+
+@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+async def test_an_accepted_answer_is_a_whole_stream_in_the_callers_dialect(build: Build, dialect: str) -> None:
+    house = await housed(build)
+
+    _, headers, body = await house.ask(dialect, "r", text=EASY, stream=True)
+
+    assert headers["content-type"].startswith("text/event-stream")
+    assert body.rstrip().endswith(b"data: [DONE]" if dialect == "openai" else b'data: {"type":"message_stop"}')
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_best_is_asked_where_the_cheap_disagree_and_the_bill_has_all_three(
+    build: Build, stream: bool
+) -> None:
+    house = await housed(build, oa=models(little=WRONG))
+
+    status, headers, body = await house.ask("openai", "r", text=EASY, stream=stream)
+
+    assert (status, headers["x-trunkline-model"], headers["x-trunkline-attempts"]) == (200, "large", "3")
+    assert b"42" in body
+    assert headers["x-trunkline-trail"].startswith("2 probes disagree (number, similarity 0.00); ")
+    assert asked(house) == ["an/small", "oa/little", "spare/large"]
+    (exchange,) = house.ended
+    assert [attempt.purpose for attempt in exchange.attempts] == ["probe", "probe", ""]
+    assert exchange.cost == sum(attempt.cost or 0 for attempt in exchange.attempts) > 0
+
+
+async def test_a_probe_that_fails_disagrees(build: Build) -> None:
+    house = await housed(build, an={"faults": [{"kind": "status", "status": 503}]})
+
+    status, headers, _ = await house.chat("r", text=EASY)
+
+    assert (status, headers["x-trunkline-model"], headers["x-trunkline-attempts"]) == (200, "large", "3")
+    assert "1 of 2 probes did not answer" in headers["x-trunkline-trail"]
+
+
+async def test_a_probe_that_is_late_is_not_waited_for(build: Build) -> None:
+    house = await housed(build, an={"faults": [{"kind": "silence"}]})
+
+    async with asyncio.timeout(4):  # its own patience is 5 s, the cascade's is 1
+        status, headers, _ = await house.chat("r", text=EASY)
+
+    assert (status, headers["x-trunkline-model"]) == (200, "large")
+
+
+async def test_a_probes_answer_is_better_than_none(build: Build) -> None:
+    house = await housed(build, oa=models(little=WRONG), spare={"faults": [{"kind": "status", "status": 503}]})
+
+    status, headers, body = await house.chat("r", text=EASY)
+
+    assert (status, headers["x-trunkline-model"]) == (200, "small")
+    assert b"42" in body
+
+
+@pytest.mark.parametrize(("most", "model"), [("1", "large"), ("2", "large"), ("3", "small")])
+async def test_probes_need_an_attempt_left_for_the_best(build: Build, most: str, model: str) -> None:
+    house = await housed(build)
+    body = {"model": "r", "messages": [{"role": "user", "content": EASY}]}
+
+    _, headers, _ = await house.post("/v1/chat/completions", body, {"x-trunkline-max-attempts": most})
+
+    assert headers["x-trunkline-model"] == model
+    assert int(headers["x-trunkline-attempts"]) <= int(most)
+
+
+async def test_a_caller_that_leaves_stops_all_probes(build: Build) -> None:
+    house = await housed(build, oa={"faults": [{"kind": "silence"}]}, an={"faults": [{"kind": "silence"}]})
+    calling = asyncio.create_task(house.chat("r", text=EASY))
+    await asyncio.sleep(0.5)
+
+    calling.cancel()
+
+    entries = await house.logged(2)
+    assert {entry.model for entry in entries} == {"small", "little"}
+    assert all(attempt.outcome for exchange in house.ended for attempt in exchange.attempts)
+
+
+async def test_a_cascade_is_nearly_as_good_as_the_best_at_a_fraction_of_its_cost(build: Build) -> None:
+    """Providers right in 70 % of the answers: agreeing wrong ones are rare, so quality holds and cost falls."""
+    often = {"arithmetic": 0.7}
+    house = await housed(build, oa=models(little=often), an=models(small=often))
+    questions = [f"What is {number} + {3 * number + 7}?" for number in range(60)]
+
+    right = cost = plain_cost = 0.0
+    for question in questions:
+        _, headers, body = await house.chat("r", text=question)
+        right += grade(question, json.loads(body)["choices"][0]["message"]["content"]) or 0.0
+        cost += float(headers["x-trunkline-cost-usd"])
+        plain_cost += float((await house.chat("plain", text=question))[1]["x-trunkline-cost-usd"])
+
+    assert right / len(questions) >= 0.93  # the cheap alone reach 0.7
+    assert cost < 0.75 * plain_cost
