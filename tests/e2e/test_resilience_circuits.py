@@ -230,3 +230,15 @@ async def test_a_retry_after_extends_a_circuit_that_is_open_already(build: Build
     assert (status, model.state) == (503, "open")
     assert before <= 1
     assert 50 < after <= 60
+
+
+@pytest.mark.parametrize(("share", "shut"), [(0.5, 1), (1, 2)])
+async def test_rates_shut_half_of_a_routes_targets_and_no_more(build: Build, share: float, shut: int) -> None:
+    half: dict[str, Any] = {"faults": [{"kind": "status", "status": 500, "every": 2}]}
+    more = breaker(30, consecutive=100, minimum=10)[:-1] + f", max_ejected: {share}}}"
+    routes = "models: {r: [oa/sim, spare/sim], only: [spare/sim]}"
+    house = await build(more, routes=routes, recovery="{max_attempts: 1}", oa=half, spare=half)
+    for model in ["r"] * 12 + ["only"] * 12:
+        await house.chat(model)
+    targets = (Target("oa", "sim"), Target("spare", "sim"))
+    assert [house.gateway.health.of(target).circuits[2].state for target in targets].count("open") == shut

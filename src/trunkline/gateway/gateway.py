@@ -158,6 +158,8 @@ class Gateway:
 
     def _route(self, name: str, route: configs.Route) -> Route:
         endpoints = tuple(self._endpoint(step, route) for step in route.targets)
+        if len(endpoints) > 1:
+            self.health.group([endpoint.target for endpoint in endpoints])
         recovery = route.recovery or self.config.recovery
         total = route.timeouts.over(self.config.timeouts).total
         hedging = Hedging(self.config.hedging) if self.config.hedging.share else None

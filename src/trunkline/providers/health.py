@@ -7,7 +7,7 @@ A call passes three circuits, from the outside in: the provider's endpoint (conn
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -18,6 +18,7 @@ from trunkline.core.exchange import Target
 from trunkline.resilience.circuit_breaker import Circuit
 from trunkline.resilience.circuit_settings import CircuitSettings
 from trunkline.resilience.concurrency_limit import ConcurrencyLimit, ConcurrencySettings
+from trunkline.resilience.ejection import EjectionGroup
 from trunkline.resilience.gate import NEVER, Gates
 from trunkline.resilience.latency import Latency
 from trunkline.resilience.rate_limit import RateLimitGate, RateLimitSettings
@@ -44,6 +45,15 @@ class HealthSettings(Struct, frozen=True, forbid_unknown_fields=True):
     retry_budget: Annotated[RetryBudgetSettings, Meta(description="How many requests to a target may be retries.")] = (
         RetryBudgetSettings()
     )
+    max_ejected: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Largest share of a route's targets that failure rates and slow rates may shut at once, one at "
+            "least. Failures in a row shut any number. 1: no such limit.",
+        ),
+    ] = 0.5
     throttle: Annotated[
         ThrottleSettings | None,
         Meta(
@@ -149,6 +159,10 @@ class Health:
                 self._circuits(target, thinks=thinks), self._settings, self._rng
             )
         return known
+
+    def group(self, targets: Sequence[Target]) -> EjectionGroup:
+        """Targets that stand in for each other: rates may shut a share of them only."""
+        return EjectionGroup([self.of(target).circuits for target in targets], self._settings.max_ejected)
 
     def report(self, now: float) -> list[TargetStatus]:
         """Every target asked so far: its state, why, until when."""

@@ -12,7 +12,7 @@ nothing.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import assert_never
 
@@ -37,10 +37,10 @@ class Circuit:
     """
 
     __slots__ = (
-        "_born", "_cause", "_consecutive", "_failed_row", "_generation", "_half_open_since", "_lock", "_mode",
-        "_open_until", "_openings", "_panic_at", "_probes", "_probes_failed", "_probes_out", "_probes_slow", "_rng",
-        "_slow_answer", "_slow_first_content", "_state", "_telling", "_window", "abandoned", "acquired", "failed",
-        "ignored", "name", "rejected", "scope", "settings", "succeeded",
+        "_allowances", "_born", "_by_rate", "_cause", "_consecutive", "_failed_row", "_generation",
+        "_half_open_since", "_lock", "_mode", "_open_until", "_openings", "_panic_at", "_probes", "_probes_failed",
+        "_probes_out", "_probes_slow", "_rng", "_slow_answer", "_slow_first_content", "_state", "_telling", "_window",
+        "abandoned", "acquired", "failed", "ignored", "name", "rejected", "scope", "settings", "succeeded",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +72,8 @@ class Circuit:
         self._forget_probes()
         self._consecutive = 0  # failures, in the order in which calls ended
         self._failed_row = FailedRow()
+        self._by_rate = False  # what opened it
+        self._allowances: list[Callable[[Circuit], bool]] = []
 
     # --- the gate ----------------------------------------------------------------------------------------------------
 
@@ -170,6 +172,15 @@ class Circuit:
     def listen(self, listener: Listener) -> None:
         """Tell it every transition from now on, with the circuit unlocked; what it raises is logged."""
         self._telling.add(listener)
+
+    @property
+    def ejected(self) -> bool:
+        """Calls are kept away because of a rate, not of failures in a row."""
+        return self._by_rate and self._mode == "auto" and self._state != "closed"
+
+    def ask_before_ejecting(self, allows: "Callable[[Circuit], bool]") -> None:
+        """Let a rate open it only where ``allows`` says yes; failures in a row open it always."""
+        self._allowances.append(allows)
 
     def switch(self, mode: Mode, now: float) -> None:
         """Change the mode at run time; the circuit starts anew, closed, forced open or disabled."""
@@ -312,9 +323,10 @@ class Circuit:
         calls = len(window)
         if calls < settings.minimum:
             return None  # a rate over so few calls is not defined, not even 100 %
-        if window.failures / calls >= settings.failure_rate:
-            return "failure_rate"
-        return "slow_rate" if window.slow / calls >= settings.slow_rate else None
+        reason: Reason = "failure_rate" if window.failures / calls >= settings.failure_rate else "slow_rate"
+        if reason == "slow_rate" and window.slow / calls < settings.slow_rate:
+            return None
+        return reason if all(allows(self) for allows in self._allowances) else None
 
     def _hear_probe(self, now: float, failed: bool, slow: bool, retry_after: float | None) -> None:
         settings = self.settings
@@ -336,6 +348,8 @@ class Circuit:
         settings = self.settings
         seconds = growing(settings.open_seconds, settings.open_factor, settings.open_cap, self._openings)
         self._openings += 1
+        if self._state == "closed":
+            self._by_rate = reason != "consecutive"
         self._open_until = now + seconds * (1 - settings.open_jitter * self._rng())
         self._panic_at = now + min(seconds, settings.panic_seconds)
         self._extend(now, retry_after)
