@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Build, House, eventually, user
+from trunkline.catalog.price import FREE
+from trunkline.catalog.tariff import Tariff
 
 ADMIN = {"authorization": "Bearer sk-admin-0123456789abcdef"}
 ALICE = "sk-alice-0123456789abcdef"
@@ -227,3 +229,29 @@ async def test_calls_at_once_cannot_pass_a_limit_together(build: Build) -> None:
 
     assert {status for status, _, _ in answers} == {200, 402}
     assert 0 < sum(entry.cost_nanodollars for entry in house.simulator.log) <= 300_000
+
+
+SHIFTING = """
+models:
+  r: {{targets: [oa/sim, spare/sim-cached], shift: {shift}}}
+"""
+
+
+@pytest.mark.parametrize(("shift", "expected"), [("true", "spare"), ("false", "oa")])
+async def test_a_budget_that_runs_out_early_shifts_calls_to_the_cheaper_target(
+    build: Build, shift: str, expected: str
+) -> None:
+    house = await build(
+        "budgets: [{name: small, limit: 0.000001, hard: false, warn_at: []}]", routes=SHIFTING.format(shift=shift)
+    )
+    cheap = house.gateway._routes.find("r").endpoints[1]
+    cheap.tariff = Tariff.always(FREE, "scene")
+    await house.chat("r")  # one call spends all of it
+    await settled(house)
+
+    _, headers, _ = await house.chat("r")
+
+    assert headers["x-trunkline-provider"] == expected
+    assert ("x-trunkline-trail" in headers) == (shift == "true")
+    if shift == "true":
+        assert headers["x-trunkline-trail"] == "oa/sim: dearer, and a budget runs out; spare/sim-cached: ok"

@@ -93,7 +93,17 @@ def caller_of(row: KeyRow) -> Caller:
     scope = row.scope
     limits = CallerLimits(scope.requests_per_minute, scope.tokens_per_minute, scope.concurrent)
     budget = None if scope.budget_usd is None else nanos(scope.budget_usd)
-    return Caller(row.name, scope.models, scope.team, scope.tags, budget, limits, scope.targets)
+    return Caller(
+        row.name,
+        scope.models,
+        scope.team,
+        scope.tags,
+        budget,
+        limits,
+        targets=scope.targets,
+        requires=scope.requires,
+        priority=scope.priority,
+    )
 
 
 class KeyRing:

@@ -14,10 +14,12 @@ from msgspec import Struct
 
 from trunkline.accounting import ledger, worst_case
 from trunkline.accounting.budgets import BudgetRule, Demand, crossed, demands
+from trunkline.accounting.forecast import eased, pressure
+from trunkline.accounting.windows import period
 from trunkline.accounting.worst_case import Offer
-from trunkline.core.call import Call
+from trunkline.core.call import Call, Caller
 from trunkline.core.errors import BudgetExceeded, CallError, StoreUnavailable, UnknownPrice
-from trunkline.core.exchange import Attempt, Exchange
+from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import Nanos, usd
 from trunkline.stores.holds import Balance, Hold, Refusal, Settled
 from trunkline.stores.ports import Store
@@ -26,6 +28,8 @@ from trunkline.stores.records import Millis, UsageRecord
 log = logging.getLogger("trunkline")
 
 LEASE: Millis = 30_000
+MOST_REMEMBERED = 10_000  # accounts
+NO_TARGET = Target("", "")
 TRIES = 3  # to shrink an answer while others spend what is left
 
 Settlement = tuple["Held", Nanos, UsageRecord | None]
@@ -75,6 +79,7 @@ class Purse:
         self._settling: dict[str, Settlement] = {}
         self._failed: set[str] = set()
         self._leased: Millis = 0
+        self._spent: dict[str, Nanos] = {}  # by account, as the store last told
 
     async def reserve(self, exchange: Exchange, offer: Offer) -> Held:
         """Hold the worst case of an attempt in every account it counts against; durable when it returns.
@@ -90,7 +95,7 @@ class Purse:
         size = worst_case.size(exchange.call)
         nanos = worst_case.cost(offer.prices(now / 1000), size, size.answer or worst_case.longest(offer, size))
         hold = self._hold(exchange, offer, wanted, nanos, now)
-        balances = await self.store.budgets.reserve(hold)
+        balances = self._saw(await self.store.budgets.reserve(hold))
         return Held(hold, exchange.call, wanted, _nearing(wanted, balances) if wanted else "")
 
     async def _limited(self, exchange: Exchange, offer: Offer, wanted: tuple[Demand, ...], now: Millis) -> Held:
@@ -105,7 +110,7 @@ class Purse:
         while True:
             tries += 1
             hold = self._hold(exchange, offer, wanted, worst_case.cost(prices, size, answer), now)
-            refused = await self.store.budgets.reserve(hold)
+            refused = self._saw(await self.store.budgets.reserve(hold))
             if not isinstance(refused, Refusal):
                 call = exchange.call if as_it_is or not hold.nanos else worst_case.capped(exchange.call, answer)
                 return Held(hold, call, wanted, _nearing(wanted, refused))
@@ -119,6 +124,31 @@ class Purse:
         hold_id = f"{now:012x}{self._random(8).hex()}"  # in the order of time, so that indexes grow at their end
         charges = tuple(demand.charge for demand in wanted)
         return Hold(hold_id, self.owner, nanos, charges, ledger.draft(hold_id, exchange, offer, now))
+
+    def _saw(self, told: tuple[Balance, ...] | Refusal) -> tuple[Balance, ...] | Refusal:
+        """Remember what the store tells of accounts, for ``pressure``."""
+        if isinstance(told, Refusal):
+            self._spent[told.account] = max(told.limit - told.left, self._spent.get(told.account, 0))
+        else:
+            self._spent.update((balance.account, balance.spent) for balance in told)
+        while len(self._spent) > MOST_REMEMBERED:
+            self._spent.pop(next(iter(self._spent)))
+        return told
+
+    def pressure(self, caller: Caller) -> float:
+        """How hard the caller's tightest budget presses towards cheaper answers, 0 to 1; asks no store.
+
+        Of budgets that are for a key, a team, a tag or everybody: those of a model or a provider press on targets, and
+        refuse them when they are spent.
+        """
+        now = self._wall()
+        found = 0.0
+        for demand in demands(self.rules, caller, NO_TARGET, now):
+            spent = self._spent.get(demand.charge.account)
+            if spent and demand.rule.per not in {"model", "provider"}:
+                during = period(demand.rule.window, demand.rule.zone, now)
+                found = max(found, pressure(spent, demand.rule.nanos, during, now))
+        return eased(found, caller.priority)
 
     def settle(self, held: Held, attempt: Attempt | None, number: int | None = None) -> None:
         """End a hold: in line when this returns. ``attempt`` None: nothing was sent; ``number`` is 1 for the first."""
@@ -152,6 +182,7 @@ class Purse:
 
     def _warn(self, wanted: Sequence[Demand], settled: Sequence[Settled]) -> None:
         by_account = {demand.charge.account: demand for demand in wanted}
+        self._spent.update((account.account, account.spent) for account in settled)
         for account in settled:
             demand = by_account[account.account]
             for mark in crossed(demand.rule, account.before, account.spent):

@@ -41,10 +41,18 @@ def zone(name: str) -> tzinfo:
 
 
 def period(window: Window, name: str, at: Millis) -> Period:
-    """The day or month of a zone that has this moment in it. Raises ValueError for an unknown zone.
+    """The day or month of a zone that has this moment in it. Raises ValueError for an unknown zone."""
+    last = _last.get((window, name))
+    if last is None or not last.has(at):
+        last = _last[window, name] = _period(window, name, at)
+    return last
 
-    Days have 23 or 25 hours where clocks change; where midnight does not exist, the day begins with its first moment.
-    """
+
+_last: dict[tuple[Window, str], Period] = {}  # the window that was asked for last: a call asks for the same again
+
+
+def _period(window: Window, name: str, at: Millis) -> Period:
+    """Days have 23 or 25 hours where clocks change; one without a midnight begins with its first moment."""
     place = zone(name)
     local = datetime.fromtimestamp(at / 1000, place)
     first = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import msgspec
@@ -20,6 +20,7 @@ from trunkline.accounting.scopes import checked_name, scope_of
 from trunkline.cli.check import console
 from trunkline.cli.found_config import config_option
 from trunkline.cli.found_ledger import T, ledger_option, pepper_option, settings, with_store
+from trunkline.core.call import Priority
 from trunkline.stores.key_rows import KeyRow, KeyScope
 from trunkline.stores.opening import StoreSettings, wall_millis
 
@@ -41,6 +42,8 @@ def keys() -> None:
 @click.option("--rpm", type=click.IntRange(1), help="Requests a minute.")
 @click.option("--tpm", type=click.IntRange(1), help="Tokens a minute.")
 @click.option("--concurrent", type=click.IntRange(1), help="Calls at once.")
+@click.option("--requires", multiple=True, help="Tag that every target of its calls must have; may be said again.")
+@click.option("--priority", type=click.Choice(get_args(Priority)), help="Who keeps dear targets when money runs short.")
 @click.option("--expires", help="A day like 2027-01-31 (UTC), from which on it is refused.")
 @ledger_option
 @config_option
@@ -125,6 +128,8 @@ def _scope(said: dict[str, Any]) -> KeyScope:
         "budget_usd": said["budget"],
         "expires": said["expires"],
         "targets": said["targets"] or None,
+        "priority": said["priority"],
+        "requires": said["requires"],
     }
     return scope_of(fields, wall_millis())
 
@@ -138,6 +143,7 @@ def _state(row: KeyRow, now: int) -> str:
 def _may(scope: KeyScope) -> str:
     said = [", ".join(scope.models) if scope.models else "every model"]
     said += [f"only by {', '.join(scope.targets)}"] if scope.targets else []
+    said += [f"only at {' '.join(scope.requires)}"] if scope.requires else []
     said += [f"team {scope.team}"] if scope.team else []
     said += [f"tags {' '.join(scope.tags)}"] if scope.tags else []
     said += [f"${scope.budget_usd} a month"] if scope.budget_usd else []
@@ -147,6 +153,7 @@ def _may(scope: KeyScope) -> str:
         (scope.concurrent, "at once"),
     )
     said += [f"{limit:,} {what}" for limit, what in limits if limit]
+    said += [f"{scope.priority} priority"] if scope.priority != "normal" else []
     said += [f"until {_day(scope.expires)}"] if scope.expires else []
     return "; ".join(said)
 

@@ -4,6 +4,7 @@ Refuses to know where it will go.
 """
 
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from msgspec import Struct
 
@@ -20,6 +21,9 @@ class CallerLimits(Struct, frozen=True):
     concurrent: int | None = None
 
 
+Priority = Literal["low", "normal", "high"]
+
+
 class Caller(Struct, frozen=True):
     """Who is calling: the name of its virtual key, and what that key may do.
 
@@ -28,6 +32,7 @@ class Caller(Struct, frozen=True):
     ``budget``  nano-dollars it may spend in a calendar month, UTC; None: no limit of its own.
     ``targets`` that may serve it, as ``provider/model``; None: all that a model's name stands for.
     ``requires``  tags that every target of its calls must have, as where data may go: ``eu``, ``zero-retention``.
+    ``priority`` when money runs short: whose calls go to cheaper targets first, and whose last.
     """
 
     name: str
@@ -38,6 +43,7 @@ class Caller(Struct, frozen=True):
     limits: CallerLimits = CallerLimits()
     targets: tuple[str, ...] | None = None
     requires: tuple[str, ...] = ()
+    priority: Priority = "normal"
 
     def may_use(self, model: str) -> bool:
         """True when the key's list of models (with ``*`` and ``?``) has this one, or there is no list."""

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from trunkline.accounting.budgets import MOST_DOLLARS, BudgetRule
 from trunkline.catalog.facts import ModelFacts
-from trunkline.core.call import Caller, CallerLimits
+from trunkline.core.call import Caller, CallerLimits, Priority
 from trunkline.core.exchange import Target
 from trunkline.core.money import nanos
 from trunkline.core.secret import Secret
@@ -88,6 +88,13 @@ class Route(Struct, frozen=True, forbid_unknown_fields=True):
         RouteTimeouts()
     )
 
+    shift: Annotated[
+        bool,
+        Meta(
+            description="Ask the cheapest target first, for a growing share of a caller's calls, when a budget of it "
+            "would not last to its window's end. Set it where a lesser answer is better than none later."
+        ),
+    ] = False
     recovery: Annotated[
         Recovery | None, Meta(description="This route's own; left out: the house's. max_attempts: 1 never asks again.")
     ] = None
@@ -142,6 +149,10 @@ class VirtualKey(Struct, frozen=True, forbid_unknown_fields=True):
         Rate | None, Meta(description="Tokens a minute, of prompts and answers; more are refused, 429.")
     ] = None
     concurrent: Annotated[Rate | None, Meta(description="Calls at once; more are refused, 429.")] = None
+    priority: Annotated[
+        Priority,
+        Meta(description="When money runs short: high keeps its first targets longest, low gives them up first."),
+    ] = "normal"
 
     requires: Annotated[
         Tags,
@@ -158,7 +169,15 @@ class VirtualKey(Struct, frozen=True, forbid_unknown_fields=True):
         limits = CallerLimits(self.requests_per_minute, self.tokens_per_minute, self.concurrent)
         budget = None if self.budget is None else nanos(self.budget)
         return Caller(
-            self.name, self.models, self.team, self.tags, budget, limits, targets=self.targets, requires=self.requires
+            self.name,
+            self.models,
+            self.team,
+            self.tags,
+            budget,
+            limits,
+            targets=self.targets,
+            requires=self.requires,
+            priority=self.priority,
         )
 
 

@@ -77,7 +77,8 @@ class Gateway:
         self._affinity = Affinity(clock)
         self.decisions = Decisions(self._would_cost)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
-        dispatch: Handler = Dispatch(self._routes, clock, rng)
+        pressure = (lambda _: 0.0) if self.money is None else self.money.purse.pressure
+        dispatch: Handler = Dispatch(self._routes, clock, rng, pressure=pressure)
         if self.money is not None or any(row.caller.limits != NO_LIMITS for row in config.keys):
             dispatch = RateLimited(dispatch, self.rates, clock)
         self._record = Record(Admit(dispatch), clock)
@@ -163,7 +164,7 @@ class Gateway:
         recovery = route.recovery or self.config.recovery
         total = route.timeouts.over(self.config.timeouts).total
         hedging = Hedging(self.config.hedging) if self.config.hedging.share else None
-        return Route(name, endpoints, recovery, total, hedging, self._chooser(name, route, endpoints))
+        return Route(name, endpoints, recovery, total, hedging, self._chooser(name, route, endpoints), route.shift)
 
     def _chooser(self, name: str, route: configs.Route, endpoints: tuple[Endpoint, ...]) -> Chooser:
         profiles = [profile(self.config, endpoint) for endpoint in endpoints]

@@ -10,6 +10,7 @@ from itertools import count
 
 from msgspec.structs import replace
 
+from trunkline.core.call import Caller
 from trunkline.core.errors import CallError
 from trunkline.core.exchange import Exchange, Target
 from trunkline.core.reply import Reply
@@ -24,6 +25,7 @@ from trunkline.routing.continued import ContinuedReply
 from trunkline.routing.hedged import hedged
 from trunkline.routing.permitted import permitted
 from trunkline.routing.routes import Route, Routes
+from trunkline.routing.shifted import shifted
 from trunkline.routing.turn import Wanted, turn
 
 NOBODY: Mapping[Target, float] = {}
@@ -34,7 +36,7 @@ LEAST_SECONDS = 0.05  # no attempt begins with less left: nobody connects and an
 class Dispatch:
     """One loop and one deadline; the number of requests on the providers' bills is the number of its attempts."""
 
-    __slots__ = ("_arrivals", "_clock", "_rng", "_sleep", "routes")
+    __slots__ = ("_arrivals", "_clock", "_pressure", "_rng", "_sleep", "routes")
 
     def __init__(
         self,
@@ -42,8 +44,10 @@ class Dispatch:
         clock: Callable[[], float],
         rng: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pressure: Callable[[Caller], float] = lambda _: 0.0,
     ) -> None:
         self.routes = routes
+        self._pressure = pressure
         self._arrivals = count()
         self._clock = clock
         self._rng = rng
@@ -57,6 +61,8 @@ class Dispatch:
         chooser = route.chooser
         if chooser is not None and chooser.wanted(exchange.call):
             return await Chosen(self._walked, self._clock, self._rng)(exchange, route, chooser)
+        if route.shift:
+            route = shifted(route, exchange, self._pressure(exchange.call.caller), self._rng())
         return await self._walked(exchange, route)
 
     async def _walked(self, exchange: Exchange, route: Route) -> Reply:

@@ -18,7 +18,10 @@ DIRECT_LIMIT = 1024  # endpoints kept for directly named models; callers choose 
 
 
 class Route(Struct, frozen=True):
-    """A model name and the endpoints behind it, first choice first; ``total`` seconds for the whole call."""
+    """A model name and the endpoints behind it, first choice first; ``total`` seconds for the whole call.
+
+    ``shift``: the cheapest may come first when money runs short.
+    """
 
     name: str
     endpoints: tuple[Endpoint, ...]
@@ -26,6 +29,7 @@ class Route(Struct, frozen=True):
     total: float = 600.0
     hedging: Hedging | None = None
     chooser: Chooser | None = None
+    shift: bool = False
 
 
 class Routes:

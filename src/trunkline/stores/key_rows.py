@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from trunkline.core.call import Priority
 from trunkline.stores.records import Millis
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
@@ -25,6 +26,8 @@ class KeyScope(Struct, frozen=True, omit_defaults=True):
     budget_usd: str | None = None  # decimal dollars in each calendar month, UTC
     expires: Millis | None = None
     targets: tuple[str, ...] | None = None
+    priority: Priority = "normal"
+    requires: tuple[Name, ...] = ()  # tags that every target of its calls must have
 
 
 class KeyRow(Struct, frozen=True):
