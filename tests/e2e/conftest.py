@@ -31,6 +31,7 @@ SIMULATED: dict[str, Any] = {
                 "sim-thinker": {"reasoning": True, "prices": PRICES},
                 "sim-always": {"usage_always": True, "prices": PRICES},
                 "sim-cached": {"cache": "always", "prices": PRICES},
+                "sim-free": {},
                 "sim-prefix": {"prefill": "prefix", "prefill_echo": True, "prices": PRICES},
                 "claude-haiku-4-5": {"prices": PRICES},
                 "claude-sonnet-4-5": {"prices": PRICES},
@@ -69,7 +70,10 @@ models:
 """
 ONE_ROUND = "{retries: 0, rounds: 1}"  # each target once: what one attempt shows is shown at once
 WINDOWS = dict.fromkeys(SIMULATED["providers"]["oa"]["models"], 128_000) | {"sim": 8000}
-PRICED = json.dumps({name: {"prices": PRICES, "context_window": window} for name, window in WINDOWS.items()})
+PRICED = json.dumps(
+    {name: {"prices": PRICES, "context_window": window} for name, window in WINDOWS.items()}
+    | {"sim-free": {"prices": {"input": 0, "output": 0}}}
+)
 
 
 class House:
