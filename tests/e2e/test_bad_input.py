@@ -4,11 +4,12 @@ import asyncio
 import gzip
 import io
 import json
+import socket
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Build, House, user
+from tests.e2e.conftest import Build, House, eventually, user
 
 PATH = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
 OK = {"model": "openai", "max_tokens": 50, "messages": [user("hi")]}
@@ -134,6 +135,31 @@ async def test_a_slow_head_is_a_408_and_an_unused_connection_is_closed(build: Bu
         writer.close()
     assert answers[0].startswith(b"HTTP/1.1 408 ")
     assert answers[1] == b""
+
+
+@pytest.mark.parametrize("reads", [False, True])
+async def test_a_caller_that_takes_nothing_of_its_stream_has_left_and_one_that_pauses_has_not(
+    build: Build, reads: bool
+) -> None:
+    house = await build("limits: {write_timeout: 1s}", routes="", oa={})
+    asked = {"model": "oa/claude-haiku-4-5", "stream": True, "messages": [user("Repeat exactly: " + "word " * 20_000)]}
+    body = json.dumps(asked).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
+    loop, (host, port) = asyncio.get_running_loop(), house.url.removeprefix("http://").split(":")
+    with socket.socket() as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        caller.connect((host, int(port)))
+        caller.setblocking(False)
+        await loop.sock_sendall(caller, head.encode() + body)
+        got = b""
+        while reads and b"[DONE]" not in got[-100:]:
+            await asyncio.sleep(0.005)
+            got = got[-100:] + await loop.sock_recv(caller, 1 << 20)
+        (exchange,) = await eventually(lambda: house.ended or None)
+    assert exchange.outcome is not None
+    assert exchange.outcome.abandoned == (not reads)
+    assert exchange.outcome.usage.output > 0
+    assert [exchange.attempts[0].cost is not None, house.gateway._record.open] == [True, 0]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ MISTAKES = {
         BASE + "limits:\n  body: 1MiB\n  drian: 3\n",
         (
             'trunkline.yaml:6: limits.drian: unknown field; did you mean "drain"? Allowed here: body, header_timeout, '
-            "body_timeout, notice, drain, connections, provider_connections"
+            "body_timeout, write_timeout, notice, drain, connections, provider_connections"
         ),
     ),
     "an unknown field of a provider": (

@@ -42,6 +42,16 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
             description="For a request's body to arrive. Raise it for slow uplinks.",
         ),
     ] = 30.0
+    write_timeout: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=3600,
+            extra_json_schema=_SECONDS,
+            description="A caller that takes nothing of its answer for so long has left. "
+            "Raise it for readers who pause.",
+        ),
+    ] = 60.0
     notice: Annotated[
         float,
         Meta(

@@ -4,6 +4,7 @@ Refuses to know what is served. uvicorn's own ``send`` writes head and body apar
 regular expressions: together a tenth of a request's CPU, measured in ``make bench``.
 """
 
+import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -20,6 +21,7 @@ BODILESS = frozenset({204, 304})
 class Cycle(RequestResponseCycle):
     """uvicorn's cycle with a ``send`` of its own; the head waits for the first piece of the body."""
 
+    write_timeout = 60.0  # seconds in which a caller must take something
     _overdue = ""
     _head = b""
     _chunked = False
@@ -41,13 +43,24 @@ class Cycle(RequestResponseCycle):
     async def send(self, message: Any) -> None:
         """ASGI's ``send``. Raises RuntimeError for messages out of order and for headers that would forge a line."""
         if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
+            await self._room()
         if self.disconnected:
             return
         if message["type"] == "http.response.start":
             self._start(message["status"], message["headers"])
         else:
             self._continue(message.get("body", b""), more=message.get("more_body", False))
+
+    async def _room(self) -> None:
+        """Wait until the caller has taken some of what it was sent; one that takes nothing for too long has left.
+
+        Without an end to this wait it would hold its target's place and its money for as long as it liked.
+        """
+        giving_up = asyncio.get_running_loop().call_later(self.write_timeout, self.transport.abort)
+        try:
+            await self.flow.drain()
+        finally:
+            giving_up.cancel()
 
     def _start(self, status: int, headers: Headers) -> None:
         if self.response_started:

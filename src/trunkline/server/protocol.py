@@ -23,6 +23,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     header_timeout = 10.0  # seconds from the first byte expected to the last header
     body_timeout = 30.0  # seconds from the last header to the last byte of the body
+    cycle_type = Cycle
     parser: Any  # httptools' parser, until the connection is lost
     cycle: Any  # the newest request's Cycle, once there was one
     _timer: TimerHandle | None = None  # runs while a head or a body is awaited
@@ -117,7 +118,7 @@ class LimitedProtocol(HttpToolsProtocol):
         scope["raw_path"], scope["query_string"] = raw_path, query
 
     def _cycle(self) -> Cycle:
-        return Cycle(
+        return self.cycle_type(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -180,6 +181,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def protocol(header_timeout: float, body_timeout: float) -> type[HttpToolsProtocol]:
+def protocol(header_timeout: float, body_timeout: float, write_timeout: float = 60.0) -> type[HttpToolsProtocol]:
     """The protocol class of a server with its own timeouts, in seconds."""
-    return type("ServerProtocol", (LimitedProtocol,), {"header_timeout": header_timeout, "body_timeout": body_timeout})
+    cycle = type("ServerCycle", (Cycle,), {"write_timeout": write_timeout})
+    limits = {"header_timeout": header_timeout, "body_timeout": body_timeout, "cycle_type": cycle}
+    return type("ServerProtocol", (LimitedProtocol,), limits)

@@ -147,7 +147,7 @@ def server_of(config: Config, gateway: Gateway) -> Server:
     limits = config.limits
     settings = uvicorn.Config(
         application(gateway),
-        http=protocol(limits.header_timeout, limits.body_timeout),
+        http=protocol(limits.header_timeout, limits.body_timeout, limits.write_timeout),
         ws="none",
         loop="none",
         lifespan="off",
