@@ -29,6 +29,9 @@ from trunkline.core.errors import (
 )
 from trunkline.core.usage import Usage
 from trunkline.gateway.config import Config
+from trunkline.quality.judge import Evaluation, QualityEvaluator
+from trunkline.quality.pairwise import PairwiseEvaluator
+from trunkline.quality.rubric import Criterion, Rubric
 from trunkline.sync import SyncClient, SyncStream, open_sync
 
 __all__ = [
@@ -44,13 +47,18 @@ __all__ = [
     "ConfigError",
     "ContentRefused",
     "ContextLengthExceeded",
+    "Criterion",
     "DeadlineExceeded",
     "Dollars",
+    "Evaluation",
     "ExponentialBackoff",
     "InvalidRequest",
     "ModelOverloaded",
     "Network",
+    "PairwiseEvaluator",
+    "QualityEvaluator",
     "RateLimit",
+    "Rubric",
     "StalledStream",
     "Stream",
     "SyncClient",

@@ -23,6 +23,7 @@ from trunkline.core.usage import Usage
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.config import Config
 from trunkline.gateway.gateway import Gateway
+from trunkline.quality.asking import Asking, ModelJudge
 from trunkline.routing.decision import Decision
 
 Messages = str | Iterable[Mapping[str, Any]]
@@ -239,6 +240,20 @@ class Client:
     def models(self) -> list[str]:
         """Every model name that ``chat`` takes."""
         return self.gateway.model_names()
+
+    def feedback(self, request_id: str, *, score: float | None = None, label: str = "", comment: str = "") -> None:
+        """Say what an answer was worth: a score from 0 to 1, or a label such as ``thumbs_up``; routing learns from it.
+
+        ``request_id`` is ``answer.request_id``. Needs ``quality`` in the config. Raises InvalidRequest.
+        """
+        self.gateway.measured().feedback(request_id, score=score, label=label, comment=comment)
+
+    def judge(self, model: str) -> ModelJudge:
+        """A model of this house as a judge, for ``QualityEvaluator(client.judge("provider/model"))``.
+
+        Its calls are metered like any other; the ledger calls them a judge's. Raises UnknownModel.
+        """
+        return ModelJudge(Asking(self.gateway.handle, self.gateway.clock), model, self.gateway.target_of(model))
 
     async def aclose(self) -> None:
         """Close the connections; ``async with`` does it."""

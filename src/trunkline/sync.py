@@ -104,6 +104,14 @@ class SyncClient:
         """Every model name that ``chat`` takes."""
         return self._client.models()
 
+    def feedback(self, request_id: str, *, score: float | None = None, label: str = "", comment: str = "") -> None:
+        """As ``Client.feedback``."""
+
+        async def given() -> None:  # on the loop, where the scores are kept
+            self._client.feedback(request_id, score=score, label=label, comment=comment)
+
+        self._loop.run(given())
+
     def __repr__(self) -> str:
         return f"<Sync{repr(self._client)[1:]}"
 

@@ -10,7 +10,7 @@ MISTAKES = {
         (
             'trunkline.yaml:4: modles: unknown field; did you mean "models"? Allowed here: providers, listen, models, '
             "direct, keys, admin_key, metrics, log, otel, timeouts, health, recovery, hedging, limits, ledger, "
-            "budgets, prices"
+            "budgets, quality, prices"
         ),
     ),
     "an unknown field deep inside": (

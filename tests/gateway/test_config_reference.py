@@ -20,6 +20,11 @@ from trunkline.providers.provider import Provider, Speech
 from trunkline.providers.quirks import DIALECTS
 from trunkline.providers.registry import known, rows
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts
+from trunkline.quality.anytime import Comparison
+from trunkline.quality.drift import DriftSettings
+from trunkline.quality.expected import Expected
+from trunkline.quality.rubric import Criterion, Rubric
+from trunkline.quality.settings import Canaries, Canary, QualitySettings, Shadow
 from trunkline.resilience.backoff import Backoff
 from trunkline.resilience.circuit_settings import CircuitSettings
 from trunkline.resilience.concurrency_limit import ConcurrencySettings
@@ -28,6 +33,7 @@ from trunkline.resilience.rate_limit import RateLimitSettings
 from trunkline.resilience.recovery import Recovery
 from trunkline.resilience.retry_budget import RetryBudgetSettings
 from trunkline.resilience.throttle import ThrottleSettings
+from trunkline.routing.posteriors import PosteriorSettings
 from trunkline.routing.strategies import Adaptive, Balanced, Cascade, CostOptimized, Fastest, Weighted
 from trunkline.routing.thompson import Exploration
 from trunkline.stores.opening import StoreSettings
@@ -38,7 +44,8 @@ TABLES = (
     Config, Provider, Speech, ModelRow, PublishedPrice, PublishedTier, Route, RouteTarget, RouteTimeouts, VirtualKey,
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
     Recovery, Backoff, HedgeSettings, ThrottleSettings, MetricsSettings, LogSettings, OtelSettings, StoreSettings,
-    BudgetRule,
+    BudgetRule, QualitySettings, Rubric, Criterion, Canaries, Canary, Expected, Shadow, Comparison, DriftSettings,
+    PosteriorSettings,
     CostOptimized, Balanced, Fastest, Weighted, Cascade, Adaptive, Exploration,
 )  # fmt: skip
 

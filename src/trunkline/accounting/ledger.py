@@ -3,8 +3,6 @@
 Refuses to know stores and limits.
 """
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from trunkline.accounting.worst_case import Offer
@@ -25,7 +23,7 @@ def draft(record_id: str, exchange: Exchange, offer: Offer, at: Millis) -> Usage
         at=at,
         request=exchange.id,
         attempt=len(exchange.attempts) + 1,
-        purpose=_purpose(exchange.attempts),
+        purpose=_purpose(exchange),
         provider=offer.target.provider,
         model=offer.target.model,
         route=exchange.call.envelope.model,
@@ -36,9 +34,11 @@ def draft(record_id: str, exchange: Exchange, offer: Offer, at: Millis) -> Usage
     )
 
 
-def _purpose(before: Sequence[Attempt]) -> Purpose:
-    """A request that is made while another of the same call is open is a hedge."""
-    return "hedge" if any(attempt.outcome is None for attempt in before) else "call"
+def _purpose(exchange: Exchange) -> Purpose:
+    """A request that is made while another of the same call is open is a hedge; a judge's stays a judge's."""
+    if exchange.purpose == "judge":
+        return "judge"
+    return "hedge" if any(attempt.outcome is None for attempt in exchange.attempts) else "call"
 
 
 def ended(started: UsageRecord, attempt: Attempt, held: Nanos, number: int | None = None) -> UsageRecord:

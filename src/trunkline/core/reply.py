@@ -46,8 +46,15 @@ class Reply(Protocol):
     Exactly one of ``blocks``, ``events``, ``completion`` is used, once; then ``aclose``.
     """
 
-    dropped: tuple[str, ...]  # request fields the target could not express
-    outcome: Outcome | None
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Request fields the target could not express."""
+        ...
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it is open."""
+        ...
 
     def on_settled(self, hear: Hear) -> None:
         """Hear the outcome once: when the answer ends, or at once if it has."""

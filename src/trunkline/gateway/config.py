@@ -19,6 +19,7 @@ from trunkline.gateway.listen import DEFAULT_LISTEN
 from trunkline.providers.health import HealthSettings
 from trunkline.providers.provider import Provider, Tags
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts, timeouts_of
+from trunkline.quality.settings import QualitySettings
 from trunkline.resilience.hedge import HedgeSettings
 from trunkline.resilience.recovery import Recovery
 from trunkline.routing.strategies import REORDERING, Ordered, Strategy
@@ -233,6 +234,13 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     budgets: Annotated[
         tuple[BudgetRule, ...], Meta(max_length=1000, description="What may be spent, by whom, in which time.")
     ] = ()
+    quality: Annotated[
+        QualitySettings | None,
+        Meta(
+            description="How answers are checked, judged and learned from. {} checks all and judges none; "
+            "left out: nothing is looked at, and routing keeps to its priors."
+        ),
+    ] = None
     prices: Annotated[
         FilePath | None,
         Meta(

@@ -20,6 +20,8 @@ from trunkline.gateway.document import Where
 from trunkline.gateway.listen import address, is_loopback
 from trunkline.providers.provider import Provider
 from trunkline.providers.quirks import DIALECTS
+from trunkline.quality.rubric import built_in
+from trunkline.quality.settings import QualitySettings
 
 Problem = tuple[Where, str]
 
@@ -42,6 +44,24 @@ def problems(config: Config, configured: Iterable[str]) -> Iterator[Problem]:
     limited = config.budgets or any(key.budget is not None for key in config.keys)
     if config.ledger is not None and not config.ledger.keep and limited:
         yield ("ledger",), "is off, and budgets need one: without it nobody knows what was spent"
+    if config.quality is not None:
+        yield from _quality(config, config.quality)
+
+
+def _quality(config: Config, quality: QualitySettings) -> Iterator[Problem]:
+    rubrics = {*built_in(), *(rubric.name for rubric in quality.rubrics)}
+    if quality.rubric not in rubrics:
+        yield ("quality", "rubric"), f"{quoted(quality.rubric)} is no rubric{hint(quality.rubric, rubrics)}"
+    asked: list[tuple[Where, str]] = [(("quality", "judges", place), name) for place, name in enumerate(quality.judges)]
+    asked += [(("quality", "canaries", "models", place), name) for place, name in enumerate(quality.canaries.models)]
+    for place, shadow in enumerate(quality.shadows):
+        asked.append((("quality", "shadows", place, "candidate"), shadow.candidate))
+        if shadow.route not in config.models:
+            near = hint(shadow.route, config.models)
+            yield ("quality", "shadows", place, "route"), f"{quoted(shadow.route)} is no route in models{near}"
+    for where, name in asked:
+        if config.route(name) is None:
+            yield where, f"{quoted(name)} is no model of this house: name a route in models, or provider/model"
 
 
 def _budgets(budgets: Iterable[BudgetRule]) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
 from trunkline.core.dialect import Dialect
+from trunkline.core.errors import InvalidRequest
 from trunkline.core.exchange import Handler, Target
 from trunkline.core.money import Nanos
 from trunkline.core.secret import Secret
@@ -33,7 +34,7 @@ from trunkline.providers.health import Health
 from trunkline.providers.provider import Provider
 from trunkline.resilience.hedge import Hedging
 from trunkline.routing.affinity import Affinity
-from trunkline.routing.chooser import Chooser
+from trunkline.routing.chooser import OF_PRIORS, Chooser
 from trunkline.routing.chosen import SEEDS
 from trunkline.routing.decision import Decision
 from trunkline.routing.decisions import Decisions
@@ -47,6 +48,7 @@ from trunkline.transport.transport import Origin, Transport
 
 if TYPE_CHECKING:
     from trunkline.gateway.money import Money
+    from trunkline.quality.house import Quality
 
 PORTS = {"http": 80, "https": 443}
 
@@ -75,10 +77,13 @@ class Gateway:
         self._book = book_of(config)
         self._rng = rng
         self._affinity = Affinity(clock)
+        self.quality = self._quality()
         self.decisions = Decisions(self._would_cost)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
         pressure = (lambda _: 0.0) if self.money is None else self.money.purse.pressure
         dispatch: Handler = Dispatch(self._routes, clock, rng, pressure=pressure)
+        if self.quality is not None:
+            dispatch = self.quality.around(dispatch)
         if self.money is not None or any(row.caller.limits != NO_LIMITS for row in config.keys):
             dispatch = RateLimited(dispatch, self.rates, clock)
         self._record = Record(Admit(dispatch), clock)
@@ -87,6 +92,9 @@ class Gateway:
         self.metrics = Figures(named, self.health, clock, lambda: self._record.open)
         self.listen(self.metrics)
         self.listen(self.decisions)
+        if self.quality is not None:
+            self.quality.use(self.handle)
+            self.metrics.more += self.quality.series
 
     @property
     def limits(self) -> Limits:
@@ -102,6 +110,8 @@ class Gateway:
         """Begin what is done beside calls, on the running loop; ``aclose`` ends it."""
         if self.money is not None:
             self.money.keep()
+        if self.quality is not None:
+            self.quality.open()
 
     def listen(self, listener: Listener) -> None:
         """Have every exchange told to ``listener`` when it has ended; a listener that raises is logged and ignored."""
@@ -135,6 +145,16 @@ class Gateway:
         assert chooser is not None  # noqa: S101 - every route of a gateway has one
         return chooser.decide(call, self.clock(), int(self._rng() * SEEDS) if seed is None else seed).decision
 
+    def target_of(self, model: str) -> str:
+        """The provider/model that a model name stands for first. Raises UnknownModel."""
+        return str(self._routes.find(model).endpoints[0].target)
+
+    def measured(self) -> "Quality":
+        """The house's quality. Raises InvalidRequest where it measures none."""
+        if self.quality is None:
+            raise InvalidRequest("this house measures no quality; its operator can: `quality: {}` in the config")
+        return self.quality
+
     def figures(self) -> dict[str, object]:
         """A few numbers for whoever asks how the house is."""
         return {
@@ -147,6 +167,8 @@ class Gateway:
     async def aclose(self) -> None:
         """Take no new calls and close the connections to providers as their answers end."""
         self.draining = True
+        if self.quality is not None:
+            await self.quality.aclose()
         await self._transports.aclose()
         if self.money is not None:
             await self.money.aclose()
@@ -168,7 +190,23 @@ class Gateway:
 
     def _chooser(self, name: str, route: configs.Route, endpoints: tuple[Endpoint, ...]) -> Chooser:
         profiles = [profile(self.config, endpoint) for endpoint in endpoints]
-        return Chooser(name, profiles, route.strategy, allowed=route.strategies, affinity=self._affinity)
+        predictor = OF_PRIORS if self.quality is None else self.quality.predictor
+        return Chooser(
+            name, profiles, route.strategy, allowed=route.strategies, affinity=self._affinity, predictor=predictor
+        )
+
+    def _quality(self) -> "Quality | None":
+        if self.config.quality is None:
+            return None
+        from trunkline.quality.house import Quality  # noqa: PLC0415 - who measures nothing loads no judge
+
+        return Quality(
+            self.config.quality,
+            clock=self.clock,
+            store=lambda: None if self.money is None else self.money.store.quality,
+            resolve=self.target_of,
+            rng=self._rng,
+        )
 
     def _endpoint(self, step: configs.RouteTarget, route: configs.Route) -> Endpoint:
         target = step.target

@@ -36,9 +36,9 @@ class Learner:
         self._features = features
         self._lines: dict[str, LinearBelief] = {}
 
-    def believe(self, target: str, asked: Asked, now: Millis) -> tuple[float, float]:
-        """Mean and sd of the quality to expect of a target on a prompt."""
-        belief = self.posteriors.belief(target, asked.cluster, now)
+    def believe(self, target: str, asked: Asked, now: Millis, prior: Prior | None = None) -> tuple[float, float]:
+        """Mean and sd of the quality to expect of a target on a prompt; ``prior`` may be of this very prompt."""
+        belief = self.posteriors.belief(target, asked.cluster, now, prior)
         if target not in self._lines or len(asked.features) != self._features:
             return belief.mean, belief.sd
         mean, sd = self._lines[target].predict(asked.features)
@@ -47,6 +47,10 @@ class Learner:
     def belief(self, target: str, cluster: str, now: Millis) -> Belief:
         """The posterior alone, which has an interval to show."""
         return self.posteriors.belief(target, cluster, now)
+
+    def scored(self, target: str, cluster: str, now: Millis) -> float:
+        """The weight of a target's scores in a kind of prompt, or, of the empty kind, in all."""
+        return self.posteriors.scored(target, cluster, now)
 
     def learn(self, target: str, asked: Asked, score: float, weight: float, now: Millis) -> None:
         """Take one score of an answer, 0 to 1. Raises ValueError for what is none."""
@@ -69,6 +73,10 @@ class Learner:
         except BaseException:
             self._put_back(new)
             raise
+
+    def forget_fresh(self) -> None:
+        """Nobody will store it: what is believed stays, what was to be written goes."""
+        self._fresh()
 
     async def load(self, store: QualityStore) -> None:
         """Take what all processes have learned. Raises StoreUnavailable."""

@@ -123,9 +123,12 @@ class Posteriors:
                 faded = cell.faded(now, self.settings.half_life)
                 self._add(Evidence(name, now, tuple((left - 1) * value for value in faded.sums)))
 
-    def belief(self, target: str, cluster: str, now: Millis) -> Belief:
-        """The posterior of a cell; one never scored has its model's, and a model never scored its prior."""
-        prior_good, prior_bad = self.priors.get(target, self.unknown).counts()
+    def belief(self, target: str, cluster: str, now: Millis, prior: Prior | None = None) -> Belief:
+        """The posterior of a cell; one never scored has its model's, and a model never scored its prior.
+
+        ``prior`` may be of this very prompt, instead of the model's own.
+        """
+        prior_good, prior_bad = (prior or self.priors.get(target, self.unknown)).counts()
         model_good, model_bad = self._sums(target, ALL, now)
         good, bad = self._sums(target, cluster, now) if cluster != ALL else (0.0, 0.0)
         # the model's mean without this cell, which must not count twice
@@ -135,6 +138,10 @@ class Posteriors:
         rest = rest_good + rest_bad
         pooled = min(self.settings.pooling + 1e-9, rest) / rest
         return Belief(good + pooled * rest_good, bad + pooled * rest_bad, good + bad)
+
+    def scored(self, target: str, cluster: str, now: Millis) -> float:
+        """The weight of the scores in a cell."""
+        return sum(self._sums(target, cluster, now))
 
     def cells(self, now: Millis) -> dict[tuple[str, str], Belief]:
         """Every cell that was ever scored, by target and cluster; the cluster of a whole model is empty."""

@@ -17,6 +17,7 @@ from trunkline.server.http import Headers
 from trunkline.server.metrics import Metrics
 from trunkline.server.models import Models
 from trunkline.server.money import KEYS, MoneyDoors
+from trunkline.server.quality import QualityDoors
 
 
 class GatewayDoors:
@@ -28,6 +29,7 @@ class GatewayDoors:
         health, models = Health(gateway), Models(gateway, keys)
         admin = Admin(gateway, keys, gateway.config.admin_key)
         money = MoneyDoors(gateway, admin)
+        quality = QualityDoors(gateway, keys, admin)
         self._one_key: dict[str, Door] = {"POST": money.change}
         self._below: dict[str, dict[str, Door]] = {
             "/v1/models/": _looked_at(models.one),  # a model's name may hold slashes
@@ -38,7 +40,9 @@ class GatewayDoors:
             "/v1/messages": {"POST": Chat(gateway, keys, self._anthropic)},
             "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic)},
             "/v1/models": _looked_at(models.list),
+            "/v1/feedback": {"POST": quality.feedback},
             "/admin/health": {"GET": admin.health},
+            "/admin/quality": {"GET": quality.report},
             "/admin/decisions": {"GET": admin.decisions},
             "/admin/spend": {"GET": money.spend},
             "/admin/budgets": {"GET": money.budgets},

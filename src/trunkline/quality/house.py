@@ -1,0 +1,166 @@
+"""Quality, assembled: panel, scorebook, watch, and the tasks that keep them going.
+
+Refuses to know the gateway: it is handed a way to ask models, a store and clocks.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from msgspec.structs import asdict
+
+from trunkline.core.errors import InvalidRequest
+from trunkline.core.exchange import Handler
+from trunkline.quality.asking import Asking, ModelJudge
+from trunkline.quality.figures import figures_of
+from trunkline.quality.judge import QualityEvaluator
+from trunkline.quality.overhear import Overhear
+from trunkline.quality.panel import Panel
+from trunkline.quality.rubric import Rubric, find_rubric
+from trunkline.quality.scorebook import Scorebook
+from trunkline.quality.settings import QualitySettings
+from trunkline.quality.watch import Watch
+from trunkline.routing.complexity import NAMES
+from trunkline.routing.learner import Learner
+from trunkline.routing.prediction import Learned
+from trunkline.stores.opening import wall_millis
+from trunkline.stores.ports import QualityStore
+from trunkline.stores.records import Millis
+from trunkline.stores.scores import Score
+
+FLUSH_SECONDS = 1.0
+RELOAD_ROUNDS = 30  # flushes
+LABELS: Mapping[str, float] = {
+    "thumbs_up": 1.0, "thumbs_down": 0.0, "accepted": 1.0, "rejected": 0.0, "edited": 0.5, "retried": 0.25,
+}  # fmt: skip
+"""What a user's word is worth as a score; a number that the user gives stands instead."""
+USER_WEIGHT = 1.0
+LONGEST_COMMENT = 2_000
+
+
+class Quality:
+    """``store`` is asked for each time: there may be none. ``resolve`` says what provider/model a model's name is."""
+
+    def __init__(
+        self,
+        settings: QualitySettings,
+        *,
+        clock: Callable[[], float],
+        store: Callable[[], QualityStore | None],
+        resolve: Callable[[str], str],
+        wall: Callable[[], Millis] = wall_millis,
+        rng: Callable[[], float] = random.random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.settings = settings
+        self.learner = Learner(len(NAMES), settings.learning)
+        self.predictor = Learned(self.learner, wall)
+        self.book = Scorebook(self.learner, store, wall)
+        self._clock = clock
+        self._resolve = resolve
+        self._sleep = sleep
+        self._rng = rng
+        self._tasks: list[asyncio.Task[Any]] = []
+        self.watch = Watch(settings, Panel(()), self.book, rng)
+        self.series = figures_of(self.watch)
+
+    def around(self, inner: Handler) -> Handler:
+        """The handler with its answers overheard."""
+        return Overhear(inner, self.watch.take)
+
+    def use(self, handle: Handler) -> None:
+        """Ask judges through this handler: the whole house, so that their calls are metered like any other."""
+        asking = Asking(handle, self._clock)
+        rubric = self.rubric()
+        judges = [ModelJudge(asking, model, self._resolve(model)) for model in self.settings.judges]
+        evaluators = [QualityEvaluator(judge, rubric, given=self.settings.given) for judge in judges]
+        self.watch.panel = Panel(evaluators, own_family=self.settings.own_family)
+
+    def rubric(self) -> Rubric:
+        """The one that the settings name. Raises ConfigError."""
+        own = {rubric.name: rubric for rubric in self.settings.rubrics}
+        return own.get(self.settings.rubric) or find_rubric(self.settings.rubric)
+
+    def open(self) -> None:
+        """Begin to look, on the running loop; once is enough."""
+        if not self._tasks:
+            loop = asyncio.get_running_loop()
+            self._tasks = [loop.create_task(self.watch.run()), loop.create_task(self._keep())]
+
+    async def _keep(self) -> None:
+        while True:
+            await self.book.load()
+            for _ in range(RELOAD_ROUNDS):
+                await self._sleep(FLUSH_SECONDS)
+                await self.book.flush()
+
+    async def aclose(self) -> None:
+        """Stop, and write what is not written yet."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self.watch.aclose()
+        await self.book.flush()
+
+    def feedback(
+        self,
+        request: str,
+        *,
+        score: float | None = None,
+        label: str = "",
+        comment: str = "",
+        key: str = "anyone",
+    ) -> Score:
+        """A user's word on an answer. Raises InvalidRequest for one that is unknown, and for what says nothing."""
+        worth = LABELS.get(label) if score is None else score
+        if label and label not in LABELS:
+            raise InvalidRequest(f"the label {label[:80]!r} is none of {', '.join(LABELS)}", param="label")
+        if worth is None:
+            raise InvalidRequest("say a score between 0 and 1, or a label", param="score")
+        if not 0 <= worth <= 1:
+            raise InvalidRequest(f"the score is {worth:g}; it must be between 0 and 1", param="score")
+        if len(comment) > LONGEST_COMMENT:
+            raise InvalidRequest(f"the comment has over {LONGEST_COMMENT} characters; shorten it", param="comment")
+        answer = self.watch.recent.find(request, key)
+        if answer is None:
+            raise InvalidRequest(
+                f"no answer to the request {request[:128]!r} is known here; send the x-request-id of an answer that "
+                "this key got from this gateway lately",
+                param="request_id",
+            )
+        taken = self.book.score(
+            request, answer.target, answer.asked, "user", key, worth, weight=USER_WEIGHT, label=label, comment=comment
+        )
+        self.watch.counts["feedback"] += 1
+        return taken
+
+    def report(self) -> dict[str, Any]:
+        """What is believed, seen and spent, for whoever looks."""
+        now = self.book.wall()
+        cells = self.book.learner.posteriors.cells(now)
+        judged, served = self.watch.allowance.spent
+        return {
+            "rubric": self.settings.rubric,
+            "judges": [evaluator.judge.name for evaluator in self.watch.panel.evaluators],
+            "counts": dict(sorted(self.watch.counts.items())),
+            "cost": {"judging_nanos": judged, "judged_traffic_nanos": served},
+            "quality": [_cell(target, cluster, belief) for (target, cluster), belief in sorted(cells.items())],
+            "falls": [{**asdict(fall), "alarm": str(fall.alarm)} for fall in self.watch.falls],
+        }
+
+    def __repr__(self) -> str:
+        return f"<Quality {self.watch!r}>"
+
+
+def _cell(target: str, cluster: str, belief: Any) -> dict[str, Any]:
+    low, high = belief.interval()
+    return {
+        "target": target,
+        "cluster": cluster or "all",
+        "quality": round(belief.mean, 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "scored": round(belief.scored, 2),
+    }

@@ -1,0 +1,226 @@
+"""Looks at every answer after it has reached its caller: checks it, has a sample judged, watches models for a fall.
+
+Refuses to be waited for: answers stand in a bounded line, and what finds no place in it is not looked at.
+"""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trunkline.core.chat import ChatRequest, Completion
+from trunkline.core.errors import CallError
+from trunkline.quality import sampling, validators
+from trunkline.quality.drift import Alarm, Drift, DriftSettings
+from trunkline.quality.overhear import Heard
+from trunkline.quality.panel import Panel, PanelEvaluation
+from trunkline.quality.recent import Recent, RecentAnswer
+from trunkline.quality.scorebook import Scorebook
+from trunkline.quality.settings import QualitySettings
+from trunkline.quality.validators import Finding
+from trunkline.routing import complexity
+from trunkline.routing.clusters import cluster_of
+from trunkline.routing.learner import Asked
+
+log = logging.getLogger("trunkline")
+MOST_ALARMS = 100
+MOST_WATCHED = 512  # models times signals
+
+
+class Fall(Struct, frozen=True):
+    """A model is not what it was: ``signal`` is score, canaries, refusals or spoiled."""
+
+    target: str
+    signal: str
+    alarm: Alarm
+    at: int
+
+    def __str__(self) -> str:
+        return f"{self.target} has changed ({self.signal}): {self.alarm}"
+
+
+class Looked(Struct, frozen=True):
+    """One answer that was opened."""
+
+    id: str
+    target: str
+    asked: Asked
+    request: ChatRequest
+    answer: Completion
+    found: tuple[Finding, ...]
+
+
+class Watch:
+    """The line and what works it off; ``rng`` is uniform in [0, 1), ``more`` are those who also look (shadows)."""
+
+    def __init__(self, settings: QualitySettings, panel: Panel, book: Scorebook, rng: Callable[[], float]) -> None:
+        self.settings = settings
+        self.panel = panel
+        self.book = book
+        self.recent = Recent()
+        self.falls: deque[Fall] = deque(maxlen=MOST_ALARMS)
+        self.counts: Counter[str] = Counter()
+        self.agreement: float | None = None  # 1 less the spread of a panel's scores, the latest counting most
+        self.allowance = sampling.Allowance(settings.spend_share)
+        self._strata = sampling.Strata(settings.rate)
+        self.more: list[Callable[[Looked], None]] = []
+        self._rng = rng
+        self._line: deque[Heard] = deque()
+        self._arrived = asyncio.Event()
+        self._drifts: dict[tuple[str, str], Drift] = {}
+        self._judging: set[asyncio.Task[None]] = set()
+
+    def take(self, heard: Heard) -> None:
+        """Put an answer in the line; called when its caller has it."""
+        self.counts["answers"] += 1
+        if len(self._line) >= self.settings.queue:
+            self.counts["unseen"] += 1
+            return
+        self._line.append(heard)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Work the line off, for ever."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._line:
+                self._look_safely(self._line.popleft())
+                await asyncio.sleep(0)  # callers come first: one answer, then whoever waits
+
+    async def settled(self) -> None:
+        """Wait until all that has arrived is looked at and judged."""
+        while self._line or self._judging:
+            await asyncio.sleep(0)
+            if self._judging:
+                await asyncio.wait(tuple(self._judging))
+
+    async def aclose(self) -> None:
+        """Stop judging; what is under way is given up."""
+        for task in self._judging:
+            task.cancel()
+        if self._judging:
+            await asyncio.wait(tuple(self._judging))
+
+    def _look_safely(self, heard: Heard) -> None:
+        """One answer that cannot be looked at must not end the looking."""
+        try:
+            self._look_at(heard)
+        except Exception:
+            self.counts["failed"] += 1
+            log.exception("the answer to %s could not be looked at; its caller is not affected", heard.exchange.id)
+
+    def _look_at(self, heard: Heard) -> None:
+        exchange = heard.exchange
+        self.allowance.served(exchange.cost)
+        looked = self._opened(heard)
+        if looked is None:
+            self.counts["unread"] += 1
+            return
+        self.recent.keep(RecentAnswer(looked.id, looked.target, looked.asked, exchange.call.caller.name))
+        for finding in looked.found:
+            self.counts[f"found {finding.check}"] += 1
+        self._watch(looked)
+        chance = self._chance(looked)
+        if validators.spoiled(looked.found):
+            self._spoiled(looked, chance)
+        elif self._rng() < chance:
+            self._sample(looked, near_budget=bool(exchange.nearing))
+        for look in self.more:
+            look(looked)
+
+    def _opened(self, heard: Heard) -> Looked | None:
+        """Never raises for what a caller or a provider wrote."""
+        exchange, target = heard.exchange, heard.exchange.target
+        try:
+            request, answer = exchange.call.request, heard.completion()
+            if answer is None or target is None:
+                return None
+            profile = complexity.of(request)
+            found = validators.findings(request, answer)
+        except (CallError, RecursionError):
+            return None
+        asked = Asked(cluster_of(profile), profile.vector())
+        return Looked(exchange.id, str(target), asked, request, answer, found)
+
+    def _chance(self, looked: Looked) -> float:
+        belief = self.book.learner.belief(looked.target, looked.asked.cluster, self.book.wall())
+        return self._strata.chance(belief.sd)
+
+    def _spoiled(self, looked: Looked, chance: float) -> None:
+        """Nobody needs to judge it. It weighs what others are judged at, or the mean would be of spoiled answers."""
+        why = ", ".join(finding.check for finding in looked.found if finding.spoiled)
+        self.book.score(looked.id, looked.target, looked.asked, "validator", why, 0.0, weight=chance)
+
+    def _sample(self, looked: Looked, *, near_budget: bool) -> None:
+        if not self.panel.may_judge(looked.target):
+            self.counts["unjudged own_family"] += bool(self.panel.evaluators)
+        elif near_budget or len(self._line) > self.settings.queue / 2 or len(self._judging) >= self.settings.concurrent:
+            self.counts["unjudged load"] += 1
+        elif not self.allowance.enter():
+            self.counts["unjudged budget"] += 1
+        else:
+            task = asyncio.get_running_loop().create_task(self._judge(looked))
+            self._judging.add(task)
+            task.add_done_callback(self._judging.discard)
+
+    async def _judge(self, looked: Looked) -> None:
+        evaluation = PanelEvaluation(None, ())
+        try:
+            evaluation = await self.panel.evaluate(looked.target, looked.request, looked.answer)
+        finally:
+            self.allowance.leave(evaluation.cost)
+        self.judged(looked, evaluation)
+
+    def judged(self, looked: Looked, evaluation: PanelEvaluation) -> None:
+        """Take what judges came to."""
+        label = "" if evaluation.score is not None else "unjudged"
+        self.counts["judged" if evaluation.score is not None else "unjudged unread"] += 1
+        by = evaluation.judges or "+".join(one.judge.name for one in self.panel.may_judge(looked.target))
+        self.book.score(
+            looked.id, looked.target, looked.asked, "judge", by, evaluation.score, label=label, comment=evaluation.why
+        )
+        if sum(one.score is not None for one in evaluation.each) > 1:
+            alike = 1 - evaluation.spread
+            self.agreement = alike if self.agreement is None else 0.95 * self.agreement + 0.05 * alike
+        if evaluation.score is not None:
+            self.scored(looked.target, looked.asked.cluster, "score", evaluation.score)
+
+    def _watch(self, looked: Looked) -> None:
+        """What is seen of every answer, without a judge."""
+        refused = any(finding.check == "refusal" for finding in looked.found)
+        for signal, sound in (("refusals", not refused), ("spoiled", not validators.spoiled(looked.found))):
+            self.scored(looked.target, looked.asked.cluster, signal, float(sound))
+
+    def scored(self, target: str, cluster: str, signal: str, score: float) -> None:
+        """One more number for the watch over a model; a fall lowers what is believed of it, and is told."""
+        drift = self._drifts.get((target, signal))
+        if drift is None:
+            if len(self._drifts) >= MOST_WATCHED:
+                return
+            drift = self._drifts[target, signal] = Drift(self._seen_in(signal))
+        alarm = drift.add(score, cluster)
+        if alarm is not None:
+            fall = Fall(target, signal, alarm, self.book.wall())
+            self.falls.append(fall)
+            self.counts["falls"] += 1
+            self.book.learner.weaken(target, self.settings.drift.left, fall.at)
+            log.warning("%s", fall)
+
+    def _seen_in(self, signal: str) -> DriftSettings:
+        """What is seen of every answer, not of a sample, comes faster: false alarms must be rarer by as much."""
+        drift = self.settings.drift
+        if signal in {"score", "canaries"}:
+            return drift
+        times = min(1 / max(self.settings.rate, 0.001), 100)
+        return replace(drift, horizon=min(round(drift.horizon * times), 1_000_000))
+
+    def targets(self) -> Sequence[str]:
+        """Whose scores are watched."""
+        return sorted({target for target, _ in self._drifts})
+
+    def __repr__(self) -> str:
+        return f"<Watch [{len(self._line)} in line | {len(self._judging)} judged now | {self.counts['judged']} judged]>"

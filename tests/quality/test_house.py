@@ -1,0 +1,281 @@
+"""The loop in a whole gateway: answers are checked, sampled, judged and learned from, and no caller waits for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.quality.played_house import Scripted, house
+from trunkline.client import Client
+from trunkline.core.errors import ConfigError, InvalidRequest
+from trunkline.quality.house import Quality
+from trunkline.stores.records import UsageQuery
+from trunkline.stores.scores import ScoreQuery
+
+GRADES = '{{"faithfulness": {0}, "completeness": {0}, "coherence": {0}}}'
+JUDGED = "{judges: [one/claude-judge], rate: 1, spend_share: 10, concurrent: 64}"
+
+
+def answers(model: str, messages: list[dict[str, Any]]) -> str:
+    """The judge gives large models the best grade and small ones a middling one."""
+    if model != "claude-judge":
+        return f"I am {model}, and this is a whole answer."
+    return GRADES.format(5 if "I am large" in messages[-1]["content"] else 3)
+
+
+@asynccontextmanager
+async def opened(*args: Any, **options: Any) -> AsyncIterator[tuple[Client, Scripted, Quality]]:
+    client, played = house(*args, **options)
+    assert client.gateway.quality is not None
+    try:
+        yield client, played, client.gateway.quality
+    finally:
+        await client.aclose()
+
+
+async def looked(quality: Quality) -> None:
+    """All answers so far have been looked at and judged."""
+    await quality.watch.settled()
+    await asyncio.sleep(0)
+    await quality.watch.settled()
+
+
+def cells(quality: Quality) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(cell["target"], cell["cluster"]): cell for cell in quality.report()["quality"]}
+
+
+async def test_a_judged_answer_becomes_a_score_a_belief_and_a_judges_cost(tmp_path: Path) -> None:
+    async with opened(tmp_path, answers, JUDGED) as (client, _, quality):
+        answer = await client.chat("fast", "What is the capital of France, and why?")
+        await looked(quality)
+        await quality.book.flush()
+
+        store = client.gateway.money.store
+        (score,) = await store.quality.scores(ScoreQuery())
+        records = await store.usage.read(UsageQuery())
+
+    assert (score.request, score.target, score.source) == (answer.request_id, "one/small", "judge")
+    assert (score.by, score.score) == ("one/claude-judge", 0.5)
+    assert cells(quality)["one/small", "all"]["scored"] == 1
+    purposes = {record.purpose: record for record in records}
+    assert purposes["judge"].model == "claude-judge"
+    assert purposes["judge"].key == "trunkline-quality"
+    assert purposes["judge"].cost > 0
+    assert quality.report()["cost"]["judging_nanos"] == purposes["judge"].cost
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_streamed_answers_are_judged_like_whole_ones(tmp_path: Path, stream: bool) -> None:
+    async with opened(tmp_path, answers, JUDGED) as (client, _, quality):
+        if stream:
+            async with client.stream("two/large", "Hello there") as reading:
+                assert "".join([piece async for piece in reading]) == "I am large, and this is a whole answer."
+        else:
+            await client.chat("two/large", "Hello there")
+        await looked(quality)
+
+    assert quality.watch.counts["judged"] == 1
+    assert cells(quality)["two/large", "all"]["quality"] > 0.5
+
+
+async def test_an_answer_its_caller_left_is_not_looked_at(tmp_path: Path) -> None:
+    async with opened(tmp_path, answers, JUDGED) as (client, _, quality):
+        async with client.stream("two/large", "Hello there") as reading:
+            async for _ in reading:
+                break
+        await looked(quality)
+
+    assert quality.watch.counts["answers"] == 0
+
+
+async def test_what_nobody_can_use_is_scored_without_a_judge(tmp_path: Path) -> None:
+    async with opened(tmp_path, lambda _model, _messages: "no JSON at all", JUDGED) as (client, played, quality):
+        await client.chat("one/small", "A city, as JSON", response_format={"type": "json_object"})
+        await looked(quality)
+
+    assert played.asked == ["small"]
+    assert quality.watch.counts["found json"] == 1
+    assert cells(quality)["one/small", "all"]["quality"] < 0.5
+
+
+async def test_no_judge_means_no_calls_and_checks_go_on(tmp_path: Path) -> None:
+    async with opened(tmp_path, answers) as (client, played, quality):
+        await client.chat("fast", "Hello there")
+        await looked(quality)
+
+    assert played.asked == ["small"]
+    assert quality.watch.counts["answers"] == 1
+
+
+async def test_a_judge_that_babbles_leaves_the_answer_unjudged_and_counted(tmp_path: Path) -> None:
+    def babbling(model: str, _: list[dict[str, Any]]) -> str:
+        return "Five stars!" if model == "claude-judge" else "A whole answer."
+
+    async with opened(tmp_path, babbling, JUDGED) as (client, played, quality):
+        await client.chat("fast", "Hello there")
+        await looked(quality)
+        await quality.book.flush()
+        (score,) = await client.gateway.money.store.quality.scores(ScoreQuery())
+
+    assert played.asked == ["small", "claude-judge", "claude-judge"]
+    assert (score.score, score.label) == (None, "unjudged")
+    assert quality.watch.counts["unjudged unread"] == 1
+    assert cells(quality) == {}
+
+
+async def test_a_share_of_the_traffic_is_judged(tmp_path: Path) -> None:
+    settings = "{judges: [one/claude-judge], rate: 0.2, spend_share: 10, queue: 5000, concurrent: 256}"
+    async with opened(tmp_path, answers, settings) as (client, _, quality):
+        for _ in range(400):
+            await client.chat("two/large", "Hello there")
+        await looked(quality)
+
+    assert 40 <= quality.watch.counts["judged"] <= 200  # 80 at the rate, more at first while nothing is known
+
+
+async def test_judging_keeps_to_its_share_of_what_the_traffic_costs(tmp_path: Path) -> None:
+    settings = "{judges: [one/claude-judge], rate: 1, spend_share: 0.1, queue: 5000, concurrent: 256}"
+    async with opened(tmp_path, answers, settings) as (client, _, quality):
+        for _ in range(300):
+            await client.chat("one/claude-judge", "Hello there")  # each costs as much as judging it
+            await looked(quality)
+        judged, served = quality.watch.allowance.spent
+
+    assert quality.watch.counts["unjudged own_family"] == 300  # nobody judges itself
+    assert judged == 0
+    async with opened(tmp_path, answers, settings) as (client, _, quality):
+        for _ in range(300):
+            await client.chat("two/large", "Hello there")
+            await looked(quality)
+        judged, served = quality.watch.allowance.spent
+
+    assert quality.watch.counts["unjudged budget"] > 10
+    assert judged <= 0.1 * served + 10_000_000 + 2 * judged / max(quality.watch.counts["judged"], 1)
+
+
+async def test_under_load_answers_go_unseen_and_no_caller_waits(tmp_path: Path) -> None:
+    async with opened(tmp_path, answers, "{judges: [one/claude-judge], rate: 1, queue: 4}") as (client, _, quality):
+        quality._tasks[0].cancel()  # nobody works the line off
+        await asyncio.gather(*(client.chat("fast", "Hello there") for _ in range(50)))
+
+    assert quality.watch.counts["answers"] == 50
+    assert quality.watch.counts["unseen"] == 46
+
+
+async def test_a_failure_while_looking_reaches_no_caller_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    async with opened(tmp_path, answers) as (client, _, quality):
+        monkeypatch.setattr("trunkline.quality.watch.validators.findings", broken)
+        await client.chat("fast", "Hello there")
+        await looked(quality)
+        monkeypatch.undo()
+        await client.chat("fast", "Hello there")
+        await looked(quality)
+
+    assert (quality.watch.counts["failed"], len(quality.watch.recent)) == (1, 1)
+    assert "could not be looked at" in caplog.text
+
+
+# feedback
+
+
+async def test_a_users_word_teaches(tmp_path: Path) -> None:
+    async with opened(tmp_path, answers) as (client, _, quality):
+        answer = await client.chat("fast", "Hello there")
+        await looked(quality)
+        client.feedback(answer.request_id, label="thumbs_down", comment="wrong")
+        await quality.book.flush()
+        (score,) = await client.gateway.money.store.quality.scores(ScoreQuery(source="user"))
+
+    assert (score.score, score.label, score.comment, score.target) == (0.0, "thumbs_down", "wrong", "one/small")
+    assert cells(quality)["one/small", "all"]["quality"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ({}, "say a score"), ({"score": 2}, "between 0 and 1"), ({"score": float("nan")}, "between 0 and 1"),
+        ({"label": "meh"}, "none of thumbs_up"), ({"score": 1, "comment": "x" * 3000}, "shorten it"),
+    ],
+)  # fmt: skip
+async def test_a_word_that_says_nothing_is_refused(tmp_path: Path, word: dict[str, Any], told: str) -> None:
+    async with opened(tmp_path, answers) as (client, _, quality):
+        answer = await client.chat("fast", "Hello there")
+        await looked(quality)
+        with pytest.raises(InvalidRequest, match=told):
+            client.feedback(answer.request_id, **word)
+
+
+async def test_nobody_speaks_of_an_answer_that_another_key_got(tmp_path: Path) -> None:
+    async with opened(tmp_path, answers) as (client, _, quality):
+        answer = await client.chat("fast", "Hello there")
+        await looked(quality)
+        with pytest.raises(InvalidRequest, match="no answer to the request"):
+            quality.feedback(answer.request_id, score=0.0, key="somebody else")
+
+
+# what is learned outlives the process, and routing uses it
+
+
+async def test_what_was_learned_is_there_again_after_a_restart(tmp_path: Path) -> None:
+    ledger = f"{{path: {tmp_path / 'house.db'}}}"
+    async with opened(tmp_path, answers, JUDGED, ledger=ledger) as (client, _, quality):
+        await client.chat("fast", "Hello there")
+        await looked(quality)
+    async with opened(tmp_path, answers, ledger=ledger) as (client, _, again):
+        await until(lambda: bool(cells(again)))
+
+    assert cells(again)["one/small", "all"]["scored"] == pytest.approx(1, abs=0.01)
+
+
+async def until(met: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not met():
+            await asyncio.sleep(0.01)
+
+
+async def test_adaptive_routing_learns_from_the_judge_which_model_is_better(tmp_path: Path) -> None:
+    async with opened(tmp_path, answers, JUDGED, "{kind: adaptive, weight: 0.05}") as (client, played, quality):
+        for _ in range(150):
+            await client.chat("fast", "Explain why the sky is blue in the morning")
+            await looked(quality)
+        late = [model for model in played.asked if model != "claude-judge"][-50:]
+
+    assert late.count("large") > 40
+    assert cells(quality)["two/large", "all"]["quality"] > 0.8
+
+
+# the config
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("{judges: [nobody/at-all]}", "is no model of this house"),
+        ("{rubric: genral}", "is no rubric"),
+        ("{shadows: [{route: slow, candidate: two/large}]}", "is no route in models"),
+        ("{rate: 2}", "rate"),
+        ("{rubrics: [{name: mine, criteria: [{name: a, asks: b}, {name: a, asks: c}]}]}", "same name"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_told(tmp_path: Path, settings: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        house(tmp_path, answers, settings)
+
+
+def test_a_house_that_measures_nothing_says_so(tmp_path: Path) -> None:
+    from trunkline.client import Client as Plain
+    from trunkline.gateway.config import Config
+    from trunkline.gateway.gateway import Gateway
+
+    client = Plain(Gateway(Config(providers={})))
+
+    with pytest.raises(InvalidRequest, match="measures no quality"):
+        client.feedback("req_1", score=1)
