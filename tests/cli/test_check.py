@@ -49,7 +49,7 @@ def test_an_open_house_that_others_can_reach_is_refused(tmp_path):
     (tmp_path / "trunkline.yaml").write_text("providers: {openai: }\nlisten: 0.0.0.0:8080\n")
     done = trunkline(tmp_path, "check", OPENAI_API_KEY="k")
     assert done.returncode == 1
-    assert "can be reached from other machines and keys is empty" in done.stderr
+    assert "can be reached from other machines and there are neither keys nor an admin_key" in done.stderr
 
 
 def test_without_a_file_the_environment_is_the_house(tmp_path):
