@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Build, House
+from trunkline.core.errors import ConfigError
 from trunkline.simulator.questions import grade
 
 CHEAP = {"input": "0.1", "output": "0.4"}
@@ -156,3 +158,72 @@ async def test_a_cascade_is_nearly_as_good_as_the_best_at_a_fraction_of_its_cost
 
     assert right / len(questions) >= 0.93  # the cheap alone reach 0.7
     assert cost < 0.75 * plain_cost
+
+
+async def policed(build: Build, folder: Path, written: Any, strategy: str = "cascade", **besides: Any) -> House:
+    """A house whose route has a fitted policy."""
+    from trunkline.routing.learned.policy import write
+
+    write(written, folder / "r.policy")
+    routes = f"models: {{r: {{strategy: {strategy}, policy: r.policy, targets: [spare/large, an/small, oa/little]}}}}"
+    wanted = {name: {**models(), **besides.get(name, {})} for name in ("oa", "an", "spare")}
+    return await build(routes=routes, priced=json.dumps(FACTS), **wanted)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_fitted_policy_asks_one_after_the_other_and_accepts(build: Build, tmp_path: Path, stream: bool) -> None:
+    pytest.importorskip("numpy")
+    from tests.routing.policies import policy
+
+    house = await policed(build, tmp_path, policy())
+
+    _, headers, body = await house.ask("openai", "r", text=EASY, stream=stream)
+
+    assert (headers["x-trunkline-model"], headers["x-trunkline-attempts"]) == ("small", "2")
+    assert b"42" in body
+    assert [entry.model for entry in house.simulator.log] == ["little", "small"]  # the second after the first
+    assert "2 of 2 probes asked" in headers["x-trunkline-trail"]
+
+
+async def test_a_fitted_policy_escalates_where_its_probes_differ_or_fail(build: Build, tmp_path: Path) -> None:
+    pytest.importorskip("numpy")
+    from tests.routing.policies import policy
+
+    differs = await policed(build, tmp_path, policy(), oa=models(little=WRONG))
+    fails = await policed(build, tmp_path, policy(), oa={"faults": [{"kind": "status", "status": 503}]})
+
+    answers = [(await house.chat("r", text=EASY))[1] for house in (differs, fails)]
+
+    assert [headers["x-trunkline-model"] for headers in answers] == ["large", "large"]
+    assert [headers["x-trunkline-attempts"] for headers in answers] == ["3", "2"]  # who does not answer ends it
+
+
+async def test_a_policy_whose_floor_was_not_shown_asks_the_best(build: Build, tmp_path: Path) -> None:
+    pytest.importorskip("numpy")
+    from tests.routing.policies import policy
+
+    house = await policed(build, tmp_path, policy(shown=False))
+
+    _, headers, _ = await house.chat("r", text=EASY)
+
+    assert (headers["x-trunkline-model"], headers["x-trunkline-attempts"]) == ("large", "1")
+
+
+async def test_balanced_buys_quality_at_the_policys_price(build: Build, tmp_path: Path) -> None:
+    pytest.importorskip("numpy")
+    from tests.routing.policies import policy
+
+    frugal = await policed(build, tmp_path, policy(price=10_000.0), "balanced")
+    lavish = await policed(build, tmp_path, policy(price=1.0), "balanced")
+
+    models_asked = [(await house.chat("r", text=EASY))[1]["x-trunkline-model"] for house in (frugal, lavish)]
+
+    assert models_asked == ["small", "large"]
+
+
+async def test_a_policy_for_another_pool_is_refused_when_the_house_is_built(build: Build, tmp_path: Path) -> None:
+    pytest.importorskip("numpy")
+    from tests.routing.policies import policy
+
+    with pytest.raises(ConfigError, match=r"models.r.policy: the policy was fitted on \"other\""):
+        await policed(build, tmp_path, policy(("other", "small", "large")))

@@ -104,6 +104,13 @@ class Route(Struct, frozen=True, forbid_unknown_fields=True):
         Strategy,
         Meta(description="Who is asked first: a strategy's name, or a table with its kind and settings."),
     ] = Ordered()
+    policy: Annotated[
+        FilePath | None,
+        Meta(
+            description="File of `trunkline fit`, fitted on these targets' models: what to expect of each, and when a "
+            "cascade's answer will do. Beside this file if relative."
+        ),
+    ] = None
     strategies: Annotated[
         tuple[StrategyName, ...],
         Meta(max_length=16, description="Other strategies that callers may ask for, request by request."),

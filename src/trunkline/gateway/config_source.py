@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from trunkline.core.errors import ConfigError
-from trunkline.gateway.config import Config
+from trunkline.gateway.config import Config, Route
 from trunkline.gateway.config_checks import problems
 from trunkline.gateway.decoding import BROKEN, Decoding
 from trunkline.gateway.document import Document, Where, read_document
@@ -82,7 +82,14 @@ def _placed(config: Config, folder: Path) -> Config:
     ledger = config.ledger
     if ledger is not None and ledger.path is not None:
         ledger = structs.replace(ledger, path=str(folder / Path(ledger.path).expanduser()))
-    return structs.replace(config, prices=prices, ledger=ledger)
+    models = {name: _policy_placed(route, folder) for name, route in config.models.items()}
+    return structs.replace(config, prices=prices, ledger=ledger, models=models)
+
+
+def _policy_placed(route: Route, folder: Path) -> Route:
+    if route.policy is None:
+        return route
+    return structs.replace(route, policy=str(folder / Path(route.policy).expanduser()))
 
 
 def _with_key(provider: Provider, environ: Mapping[str, str]) -> Provider:

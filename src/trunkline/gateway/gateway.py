@@ -13,7 +13,7 @@ from trunkline._version import __version__
 from trunkline.accounting.rates import NO_LIMITS, Rates
 from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
-from trunkline.core.call import Call
+from trunkline.core.call import Call, Caller
 from trunkline.core.dialect import Dialect
 from trunkline.core.errors import InvalidRequest
 from trunkline.core.exchange import Handler, Target
@@ -24,7 +24,7 @@ from trunkline.gateway import config as configs
 from trunkline.gateway.config import Config
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.pricing import book_of, prices_of
-from trunkline.gateway.profiles import profile
+from trunkline.gateway.profiles import fitted_of, profile
 from trunkline.gateway.transports import Transports
 from trunkline.layers.admit import Admit, allowed
 from trunkline.layers.rate_limit import RateLimited
@@ -80,8 +80,7 @@ class Gateway:
         self.quality = self._quality()
         self.decisions = Decisions(self._would_cost)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
-        pressure = (lambda _: 0.0) if self.money is None else self.money.purse.pressure
-        dispatch: Handler = Dispatch(self._routes, clock, rng, pressure=pressure)
+        dispatch: Handler = Dispatch(self._routes, clock, rng, pressure=self.pressure)
         if self.quality is not None:
             dispatch = self.quality.around(dispatch)
         if self.money is not None or any(row.caller.limits != NO_LIMITS for row in config.keys):
@@ -112,6 +111,10 @@ class Gateway:
             self.money.keep()
         if self.quality is not None:
             self.quality.open()
+
+    def pressure(self, caller: Caller) -> float:
+        """How near a caller's budget is to its end, 0 to 1."""
+        return 0.0 if self.money is None else self.money.purse.pressure(caller)
 
     def listen(self, listener: Listener) -> None:
         """Have every exchange told to ``listener`` when it has ended; a listener that raises is logged and ignored."""
@@ -190,9 +193,15 @@ class Gateway:
 
     def _chooser(self, name: str, route: configs.Route, endpoints: tuple[Endpoint, ...]) -> Chooser:
         profiles = [profile(self.config, endpoint) for endpoint in endpoints]
-        predictor = OF_PRIORS if self.quality is None else self.quality.predictor
         return Chooser(
-            name, profiles, route.strategy, allowed=route.strategies, affinity=self._affinity, predictor=predictor
+            name,
+            profiles,
+            route.strategy,
+            allowed=route.strategies,
+            affinity=self._affinity,
+            predictor=OF_PRIORS if self.quality is None else self.quality.predictor,
+            pressure=self.pressure,
+            fitted=fitted_of(name, route),
         )
 
     def _quality(self) -> "Quality | None":

@@ -3,11 +3,18 @@
 Refuses to know strategies.
 """
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from trunkline.catalog.tariff import Tariff
-from trunkline.gateway.config import Config
+from trunkline.core.errors import ConfigError, TrunklineError
+from trunkline.gateway.config import Config, Route
 from trunkline.providers.endpoint import Endpoint
 from trunkline.routing.candidates import Profile
 from trunkline.routing.prior import ability
+
+if TYPE_CHECKING:
+    from trunkline.routing.fitted import Fitted
 
 
 def profile(config: Config, endpoint: Endpoint) -> Profile:
@@ -16,6 +23,18 @@ def profile(config: Config, endpoint: Endpoint) -> Profile:
     facts = config.facts(target)
     able = ability(target.model, facts.quality, _output_dollars(endpoint.tariff))
     return Profile(endpoint, facts, able, frozenset(config.providers[target.provider].tags))
+
+
+def fitted_of(name: str, route: Route) -> "Fitted | None":
+    """The policy of a route. Raises ConfigError naming the route for a file or a pool that will not do."""
+    if route.policy is None:
+        return None
+    from trunkline.routing.fitted import Fitted  # noqa: PLC0415 - it leads to numpy
+
+    try:
+        return Fitted.load(Path(route.policy), [step.target for step in route.targets])
+    except TrunklineError as error:
+        raise ConfigError(f"models.{name}.policy: {error}") from error
 
 
 def _output_dollars(tariff: Tariff | None) -> float | None:

@@ -14,7 +14,7 @@ from trunkline.core.money import Nanos
 from trunkline.core.usage import Usage
 from trunkline.providers.endpoint import Endpoint
 from trunkline.routing.complexity import Complexity
-from trunkline.routing.prior import Ability, Quality
+from trunkline.routing.prior import Ability, Known, Quality
 
 SURELY = 0.8  # of an estimated prompt: estimates are good to a fifth, and only what surely does not fit is excluded
 
@@ -24,7 +24,7 @@ class Profile(Struct, frozen=True):
 
     endpoint: Endpoint
     facts: ModelFacts
-    ability: Ability
+    ability: Ability | Known
     tags: frozenset[str] = frozenset()
 
     @property
@@ -100,13 +100,18 @@ def why_not(profile: Profile, needs: Needs) -> str | None:
     return next((words for is_so, words in unable if is_so), None)
 
 
-def expected_cost(profile: Profile, call: Call, complexity: Complexity, warm: int) -> Nanos | None:
-    """What the call will cost there, ``warm`` tokens of the prompt coming from the provider's cache."""
+def expected_cost(
+    profile: Profile, call: Call, complexity: Complexity, *, warm: int = 0, output: int | None = None
+) -> Nanos | None:
+    """What the call will cost there, ``warm`` tokens of the prompt coming from the provider's cache.
+
+    ``output`` tokens are expected of this model in particular, None: as of any.
+    """
     cached = min(warm, complexity.tokens)
     usage = Usage(
         input=complexity.tokens - cached,
         cache_read=cached,
-        output=complexity.output_tokens,
+        output=min(output or complexity.output_tokens, call.envelope.max_tokens or output or complexity.output_tokens),
         source="estimated",
     )
     return profile.endpoint.cost_of(call, usage)

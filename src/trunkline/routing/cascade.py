@@ -13,11 +13,12 @@ from msgspec import Struct
 from trunkline.core.call import Call
 from trunkline.core.chat import Completion
 from trunkline.core.errors import CallError
-from trunkline.core.exchange import Attempt, Exchange
+from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.reply import Reply
 from trunkline.providers.endpoint import Endpoint
 from trunkline.routing import agreement
 from trunkline.routing.complexity import Complexity
+from trunkline.routing.fitted import Answered, Opinion
 from trunkline.routing.strategies.by_answer import Cascade
 
 PROBE = "probe"
@@ -59,6 +60,38 @@ async def probed(
     endpoint, spare = answered[-1]
     attempt = next((one for one in made if one.target == endpoint.target), None)
     return Probed(None if disagree else spare, spare, attempt, len(made), disagree or note)
+
+
+async def consulted(
+    exchange: Exchange, probes: Sequence[Endpoint], opinion: Opinion, rule: Cascade, seconds: float
+) -> Probed:
+    """Ask as a fitted policy says: one probe after the other, until an answer will do or the best is worth its price.
+
+    Each has ``rule.wait``, all of them ``seconds``. A probe that cannot be asked ends it: the policy was fitted on
+    answers, not on their absence.
+    """
+    aside = exchange.aside(whole(exchange.call), PROBE)
+    before = len(exchange.attempts)
+    by_target = {endpoint.target: endpoint for endpoint in probes}
+    replies: dict[Target, Reply] = {}
+    said: list[Answered] = []
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    accept, ask, chance = opinion.verdict(said)
+    while ask in by_target and ask is not None:
+        (reply,) = await _asked(aside, [by_target[ask]], min(rule.wait, until - loop.time()))
+        if reply is None:
+            break
+        replies[ask] = reply
+        said.append(Answered(ask, await reply.completion()))
+        accept, ask, chance = opinion.verdict(said)
+    exchange.nearing = aside.nearing
+    made = exchange.attempts[before:]
+    shown = accept or next(reversed(replies), None)
+    spare = replies.get(shown) if shown is not None else None
+    attempt = next((one for one in made if one.target == shown), None)
+    note = f"{len(said)} of {len(probes)} probes asked, right with {chance:.0%}"
+    return Probed(spare if accept is not None else None, spare, attempt, len(made), note)
 
 
 def whole(call: Call) -> Call:

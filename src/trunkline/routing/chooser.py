@@ -18,6 +18,7 @@ from trunkline.routing.affinity import Affinity, Seen, session_of
 from trunkline.routing.candidates import Candidate, Excluded, Needs, Profile, expected_cost, sorted_out
 from trunkline.routing.complexity import Complexity
 from trunkline.routing.decision import Decision
+from trunkline.routing.fitted import Fitted, Opinion
 from trunkline.routing.prediction import FromPriors, Predictor
 from trunkline.routing.strategies import BY_NAME, Cascade, Ordered, Strategy, kind_of
 from trunkline.routing.strategies.ranking import Circumstances, Ranked, Rng, certain
@@ -34,12 +35,13 @@ class Arrangement(Struct, frozen=True):
     order: tuple[Endpoint, ...]
     probes: tuple[Endpoint, ...] = ()
     strategy: Strategy = Ordered()
+    opinion: Opinion | None = None
 
 
 class Chooser:
     """One route's: its strategy, what is known of its targets, and which other strategies callers may ask for."""
 
-    __slots__ = ("_affinity", "_name", "_predictor", "_pressure", "_profiles", "allowed", "strategy")
+    __slots__ = ("_affinity", "_fitted", "_name", "_predictor", "_pressure", "_profiles", "allowed", "strategy")
 
     def __init__(
         self,
@@ -50,7 +52,8 @@ class Chooser:
         allowed: Sequence[str] = (),
         predictor: Predictor = OF_PRIORS,
         affinity: Affinity = NO_SESSIONS,
-        pressure: Callable[[Call], float] = lambda _call: 0.0,
+        pressure: Callable[[Caller], float] = lambda _: 0.0,
+        fitted: Fitted | None = None,
     ) -> None:
         self.strategy = strategy
         self.allowed = tuple(allowed)
@@ -59,6 +62,7 @@ class Chooser:
         self._predictor = predictor
         self._affinity = affinity
         self._pressure = pressure
+        self._fitted = fitted
 
     def wanted(self, call: Call) -> bool:
         """True when there is anything to decide; an ordered route has nothing, and pays nothing."""
@@ -77,12 +81,15 @@ class Chooser:
         if not ready and not waiting:
             raise self._nobody(call, (*barred, *excluded))
         session = session_of(call, call.request)
-        made = self._candidates(permitted, call, complexity, self._affinity.last(session))
-        asked = Circumstances(complexity, call.request.service_tier in PRIORITY, self._pressure(call))
+        opinion = None if self._fitted is None else self._fitted.opinion(complexity, call.request)
+        made = self._candidates(permitted, call, complexity, opinion, self._affinity.last(session))
+        asked = self._circumstances(call, complexity, opinion)
         rng = random.Random(seed).random  # noqa: S311 - a seeded draw that can be repeated is the point
         ranked = _ranked(strategy, [made[place] for place in ready or waiting], asked, rng)
+        if opinion is not None and isinstance(strategy, Cascade):
+            ranked = certain(sorted(_scored(ranked), key=lambda pair: pair[0].target != opinion.best))
         later = _ranked(strategy, [made[place] for place in waiting], asked, rng) if ready and waiting else []
-        probes = strategy.probing(ranked) if isinstance(strategy, Cascade) and len(ranked) > 1 else ()
+        probes = _probes(strategy, ranked, opinion)
         decision = Decision(
             route=self._name,
             strategy=kind_of(strategy),
@@ -90,12 +97,12 @@ class Chooser:
             complexity=complexity,
             ranked=tuple(ranked),
             excluded=(*barred, *(one for one in excluded if ready or not one.waits)),
-            probes=tuple(one.target for one in probes),
+            probes=probes,
             session=session,
         )
         endpoints = {profile.target: profile.endpoint for profile in permitted}
         order = tuple(endpoints[one.candidate.target] for one in (*ranked, *later))
-        return Arrangement(decision, order, tuple(endpoints[one.target] for one in probes), strategy)
+        return Arrangement(decision, order, tuple(endpoints[target] for target in probes), strategy, opinion)
 
     def served(self, decision: Decision, target: Target) -> None:
         """A call was answered by this target: its session's next one finds a warm cache there."""
@@ -123,17 +130,30 @@ class Chooser:
         return BY_NAME[name]()
 
     def _candidates(
-        self, profiles: Sequence[Profile], call: Call, complexity: Complexity, last: Seen | None
+        self,
+        profiles: Sequence[Profile],
+        call: Call,
+        complexity: Complexity,
+        opinion: Opinion | None,
+        last: Seen | None,
     ) -> Sequence[Candidate]:
-        qualities = self._predictor.qualities(profiles, complexity)
+        known = profiles if opinion is None else opinion.informed(profiles)
+        qualities = self._predictor.qualities(known, complexity)
         made: list[Candidate] = []
         for place, (profile, quality) in enumerate(zip(profiles, qualities, strict=True)):
             sticky = last is not None and last.target == profile.target
             warm = last.cached if last is not None and sticky else 0
-            cost = expected_cost(profile, call, complexity, warm)
+            output = None if opinion is None else opinion.tokens(profile.target)
+            cost = expected_cost(profile, call, complexity, warm=warm, output=output)
             latency = profile.endpoint.health.latency.p50
             made.append(Candidate(place, profile.target, quality, cost, latency, warm, sticky))
         return made
+
+    def _circumstances(self, call: Call, complexity: Complexity, opinion: Opinion | None) -> Circumstances:
+        caller = call.caller
+        priority = caller.priority == "high" or call.request.service_tier in PRIORITY
+        price = None if opinion is None else opinion.price
+        return Circumstances(complexity, priority, self._pressure(caller), price)
 
     def _nobody(self, call: Call, excluded: Sequence[Excluded]) -> InvalidRequest | Forbidden:
         told = "; ".join(f"{one.target}: {one.reason}" for one in excluded)
@@ -149,3 +169,17 @@ def _ranked(strategy: Strategy, candidates: Sequence[Candidate], asked: Circumst
     if isinstance(strategy, Ordered):
         return certain((one, -float(one.place)) for one in candidates)
     return strategy.rank(candidates, asked, rng)
+
+
+def _scored(ranked: Sequence[Ranked]) -> list[tuple[Candidate, float]]:
+    return [(one.candidate, one.score) for one in ranked]
+
+
+def _probes(strategy: Strategy, ranked: Sequence[Ranked], opinion: Opinion | None) -> tuple[Target, ...]:
+    """Whom a cascade asks before the best: as its policy says, else the cheapest of different providers."""
+    if not isinstance(strategy, Cascade) or len(ranked) < 2:
+        return ()
+    if opinion is None:
+        return tuple(one.target for one in strategy.probing(ranked))
+    ready = {one.candidate.target for one in ranked}
+    return opinion.probes if ready.issuperset(opinion.probes) else ()

@@ -44,11 +44,14 @@ class Chosen:
 
     async def _cascaded(self, exchange: Exchange, route: Route, arrangement: Arrangement, rule: Cascade) -> Reply:
         """The probes' answer where they agree, else the best one's; a probe's after all if nobody better answers."""
-        from trunkline.routing.cascade import probed  # noqa: PLC0415 - most houses compare no answers
+        from trunkline.routing.cascade import consulted, probed  # noqa: PLC0415 - most houses compare no answers
 
         deadline = min(exchange.call.deadline, exchange.started + route.total)
         seconds = min(rule.wait, (deadline - self.clock()) / 2)  # the best one needs its time too
-        found = await probed(exchange, arrangement.probes, rule, arrangement.decision.complexity, seconds)
+        if arrangement.opinion is None:
+            found = await probed(exchange, arrangement.probes, rule, arrangement.decision.complexity, seconds)
+        else:
+            found = await consulted(exchange, arrangement.probes, arrangement.opinion, rule, seconds)
         exchange.passed.append(found.note)
         if found.accepted is not None:
             exchange.shown = found.attempt

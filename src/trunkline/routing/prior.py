@@ -52,6 +52,16 @@ class Ability(Struct, frozen=True):
         return Quality(mean, self.sd * mean * (1.0 - mean), self.source)
 
 
+class Known(Struct, frozen=True):
+    """What is known of a model for one request already, whatever its difficulty."""
+
+    quality: Quality
+
+    def at(self, difficulty: float) -> Quality:
+        """The quality to expect."""
+        return self.quality
+
+
 def ability(model: str, stated: float | None, output_dollars: float | None) -> Ability:
     """What is known of a model: somebody's word for it, else a public score, else a guess from its price.
 

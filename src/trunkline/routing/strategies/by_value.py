@@ -60,9 +60,11 @@ class Balanced(Struct, frozen=True, forbid_unknown_fields=True, tag="balanced", 
     ] = None
 
     def rank(self, candidates: Sequence[Candidate], asked: Circumstances, rng: Rng) -> list[Ranked]:
-        """By quality / cost^weight, or by cost above the floor where evidence shows who is."""
+        """By quality / cost^weight; with evidence by cost above the floor, or at a fitted policy's price of quality."""
         if self.floor is not None and all(one.quality.source not in SOFT for one in candidates):
             return certain(surely_above(candidates, self.floor * (1 - YIELDING * asked.pressure)))
+        if asked.price is not None:
+            return certain(after_price(candidates, asked.price * (1 + DEARER * asked.pressure)))
         weight = self.weight * (1 + DEARER * asked.pressure)
         scored = [(one, one.quality.mean / dollars(one) ** weight) for one in candidates]
         return certain(sorted(scored, key=lambda pair: (-pair[1], cost_of(pair[0]), pair[0].place)))
@@ -81,6 +83,12 @@ def cheapest_above(candidates: Sequence[Candidate], least: float) -> list[tuple[
         ),
     )
     return [(one, -dollars(one)) for one in ranked]
+
+
+def after_price(candidates: Sequence[Candidate], price: float) -> list[tuple[Candidate, float]]:
+    """By quality less what it costs, at this much quality a dollar."""
+    scored = [(one, one.quality.mean - price * dollars(one)) for one in candidates]
+    return sorted(scored, key=lambda pair: (-pair[1], cost_of(pair[0]), pair[0].place))
 
 
 def surely_above(candidates: Sequence[Candidate], floor: float) -> list[tuple[Candidate, float]]:

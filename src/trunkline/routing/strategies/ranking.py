@@ -30,12 +30,14 @@ class Circumstances(Struct, frozen=True):
     """What else a strategy may heed.
 
     ``priority``  this call is not to be experimented with.
+    ``price``     quality that one dollar must buy, where a fitted policy has found that out.
     ``pressure``  0 to 1: how near the caller's budget is to its end, by the forecast of its spend.
     """
 
     complexity: Complexity
     priority: bool = False
     pressure: float = 0.0
+    price: float | None = None
 
 
 class Strategy(Protocol):
