@@ -177,6 +177,7 @@ class Dispatch:
     def _refused(self, exchange: Exchange, endpoint: Endpoint, error: CallError) -> Tried:
         """Nothing was sent: what stands around the endpoint refused, for want of money or of who counts it."""
         now = self._clock()
+        error.__traceback__ = None  # it stands in no attempt, and its frames hold the list that holds it
         exchange.passed.append(f"{endpoint.target}: {error.kind}")
         return Tried(self._candidate(endpoint, now), error, now)
 
