@@ -47,6 +47,7 @@ def _announce(url: str, gateway: Gateway) -> None:
     model = names[0] if names else "provider/model"
     auth = ' -H "authorization: Bearer $YOUR_KEY"' if gateway.config.keys else ""
     click.echo(f"trunkline listening on {url}")
+    click.echo(f"  dashboard: {url}/dashboard")
     click.echo(f"  models: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}")
     click.echo(
         f"""  try: curl {url}/v1/chat/completions{auth} -H 'content-type: application/json' """

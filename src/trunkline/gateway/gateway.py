@@ -42,6 +42,7 @@ from trunkline.routing.dispatch import Dispatch
 from trunkline.routing.routes import Route, Routes
 from trunkline.stores.opening import StoreSettings
 from trunkline.telemetry.figures import Figures
+from trunkline.telemetry.live import Live
 from trunkline.telemetry.names import Names
 from trunkline.transport.auth import Auth
 from trunkline.transport.transport import Origin, Transport
@@ -89,6 +90,7 @@ class Gateway:
         self.handle: Handler = self._record
         named = Names(config.models, (step.target for route in config.models.values() for step in route.targets))
         self.metrics = Figures(named, self.health, clock, lambda: self._record.open)
+        self.live = Live()
         self.listen(self.metrics)
         self.listen(self.decisions)
         if self.quality is not None:

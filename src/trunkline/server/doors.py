@@ -12,8 +12,10 @@ from trunkline.server.app import Door
 from trunkline.server.auth import Keys
 from trunkline.server.chat import Chat
 from trunkline.server.count_tokens import CountTokens
+from trunkline.server.dashboard import Dashboard
 from trunkline.server.health import Health
 from trunkline.server.http import Headers
+from trunkline.server.live import CALLS, LiveDoors
 from trunkline.server.metrics import Metrics
 from trunkline.server.models import Models
 from trunkline.server.money import KEYS, MoneyDoors
@@ -30,10 +32,14 @@ class GatewayDoors:
         admin = Admin(gateway, keys, gateway.config.admin_key)
         money = MoneyDoors(gateway, admin)
         quality = QualityDoors(gateway, keys, admin)
+        live = LiveDoors(gateway, admin)
+        dashboard = Dashboard()
         self._one_key: dict[str, Door] = {"POST": money.change}
         self._below: dict[str, dict[str, Door]] = {
             "/v1/models/": _looked_at(models.one),  # a model's name may hold slashes
             "/admin/decisions/": {"GET": admin.decision},
+            CALLS: {"GET": live.call},
+            "/dashboard/": {"GET": dashboard.show},
         }
         self._table: dict[str, dict[str, Door]] = {
             "/v1/chat/completions": {"POST": Chat(gateway, keys, self._openai)},
@@ -43,6 +49,9 @@ class GatewayDoors:
             "/v1/feedback": {"POST": quality.feedback},
             "/admin/health": {"GET": admin.health},
             "/admin/quality": {"GET": quality.report},
+            "/admin/overview": {"GET": live.overview},
+            "/admin/calls": {"GET": live.calls},
+            "/admin/events": {"GET": live.events},
             "/admin/decisions": {"GET": admin.decisions},
             "/admin/spend": {"GET": money.spend},
             "/admin/budgets": {"GET": money.budgets},
@@ -52,6 +61,7 @@ class GatewayDoors:
             "/readyz": _looked_at(health.ready),
             "/health": _looked_at(health.health),
             "/": {"GET": health.live, "HEAD": health.head},
+            "/dashboard": {"GET": dashboard.show},
         }
 
     def find(self, path: str) -> dict[str, Door] | None:

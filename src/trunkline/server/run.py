@@ -66,7 +66,8 @@ class Server(uvicorn.Server):
 
 
 def application(gateway: Gateway) -> App:
-    """The ASGI application of a gateway, for any ASGI server."""
+    """The ASGI application of a gateway, for any ASGI server; from now on the gateway remembers its last calls."""
+    gateway.listen(gateway.live)
     return App(GatewayDoors(gateway, keys(gateway)))
 
 

@@ -6,6 +6,7 @@ Refuses to read a body. It is called once an exchange, after its answer has ende
 from trunkline.core.exchange import Attempt, Exchange
 from trunkline.core.outcome import Outcome
 from trunkline.core.usage import Usage
+from trunkline.telemetry.ended_call import ended
 from trunkline.telemetry.names import NOBODY, Names
 from trunkline.telemetry.series import Counter, Histogram, Labels, Series
 
@@ -120,8 +121,3 @@ class Calls:
                 provider += max(0.0, end - max(covered, attempt.started))
                 covered = max(covered, end)
         self.overhead.observe((), max(0.0, outcome.duration - provider))
-
-
-def ended(outcome: Outcome) -> str:
-    """``ok``, ``abandoned`` (the caller left) or ``error``."""
-    return "ok" if outcome.ok else "abandoned" if outcome.abandoned else "error"

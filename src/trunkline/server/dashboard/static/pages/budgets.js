@@ -1,0 +1,30 @@
+// How much of each budget is used.
+
+import {get} from "../api.js";
+import {el, mark, meter, show, table} from "../dom.js";
+import {day, dollars, percent} from "../format.js";
+
+export function budgets(main) {
+  return {ready: draw(main)};
+}
+
+async function draw(main) {
+  const {budgets: rows} = await get("/admin/budgets");
+  show(main, el("h1", {}, "Budgets"),
+    table("Spent and held, in the window that runs now", [
+      ["Budget", (one) => one.budget],
+      ["Of", (one) => one.subject || "everybody"],
+      ["Used", (one) => meter(used(one), percent(used(one)), used(one) >= 0.95 ? "bad" : used(one) >= 0.8 ? "warn" : "")],
+      ["", (one) => percent(used(one)), "number"],
+      ["Spent", (one) => dollars(one.spent_usd), "number"],
+      ["Held", (one) => dollars(one.held_usd), "number"],
+      ["Limit", (one) => dollars(one.limit_usd), "number"],
+      ["At the limit", (one) => one.hard ? mark("bad", "calls stop") : mark("warn", "a warning")],
+      ["Begins anew", (one) => day(one.ends_ms)],
+    ], rows, "No budget is set. Write one under budgets in the config: name, limit, window, and whose calls it counts."));
+}
+
+function used(one) {
+  const limit = Number(one.limit_usd);
+  return limit ? (Number(one.spent_usd) + Number(one.held_usd)) / limit : 1;
+}

@@ -1,0 +1,62 @@
+// The last calls, and one call's whole story.
+
+import {get} from "../api.js";
+import {el, mark, show, table} from "../dom.js";
+import {clock, count, day, dollars, seconds} from "../format.js";
+
+export function outcome(one) {
+  if (one.outcome === "ok") return mark("good", "ok");
+  return one.outcome === "abandoned" ? mark("warn", "caller left") : mark("bad", one.error ?? "error");
+}
+
+export function calls(main) {
+  const found = el("div");
+  const field = el("input", {id: "search", type: "search", size: 30, placeholder: "id, caller, model, error"});
+  const look = async (event) => {
+    event?.preventDefault();
+    const {calls: rows} = await get(`/admin/calls?limit=100&search=${encodeURIComponent(field.value)}`);
+    show(found, table("Newest first, of the last 1,000", [
+      ["Ended", (one) => clock(one.at), "time"],
+      ["Call", (one) => el("a", {href: `#/calls/${encodeURIComponent(one.id)}`, class: "mono"}, one.id)],
+      ["Caller", (one) => one.caller],
+      ["Asked for", (one) => one.asked],
+      ["Answered by", (one) => one.provider ? `${one.provider}/${one.model}` : "nobody"],
+      ["Outcome", outcome],
+      ["Requests", (one) => count(one.attempts), "number"],
+      ["Time", (one) => seconds(one.seconds), "number"],
+      ["Cost", (one) => el("span", {title: one.cost_usd}, dollars(one.cost_usd)), "number"],
+    ], rows, field.value ? "No call matches. Search by id, caller, model, provider or kind of error." : "No call has ended yet."));
+  };
+  show(main, el("h1", {}, "Calls"),
+    el("form", {role: "search", submit: look}, el("label", {}, "Search", field), el("button", {}, "Find")), found);
+  return {ready: look()};
+}
+
+export function call(main, _, id) {
+  return {ready: story(main, id)};
+}
+
+async function story(main, id) {
+  const one = await get(`/admin/calls/${encodeURIComponent(id)}`);
+  const facts = [
+    ["Ended", day(one.at)], ["Caller", one.caller], ["Asked for", one.asked],
+    ["Answered by", one.provider ? `${one.provider}/${one.model}` : "nobody"], ["Outcome", outcome(one)],
+    ["Time", `${seconds(one.seconds)}, first content after ${seconds(one.first_content_seconds)}`],
+    ["Tokens", `${count(one.input_tokens)} in, ${count(one.output_tokens)} out (${one.usage_source})`],
+    ["Cost", one.cost_usd === null ? "unknown" : `$${one.cost_usd}`],
+    ...(one.decision ? [["Why there", one.decision]] : []), ["Trace", el("code", {}, one.trace)],
+  ];
+  show(main, el("p", {}, el("a", {href: "#/calls"}, "All calls")), el("h1", {}, "Call ", el("code", {}, one.id)),
+    el("dl", {class: "card facts"}, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+    el("h2", {}, "Requests to providers"),
+    table("In the order in which they were made", [
+      ["Target", (each) => each.purpose ? `${each.target} (${each.purpose})` : each.target],
+      ["Began after", (each) => seconds(each.began), "number"],
+      ["Took", (each) => seconds(each.seconds), "number"],
+      ["First content", (each) => seconds(each.first_content_seconds), "number"],
+      ["Outcome", (each) => mark(each.outcome === "ok" ? "good" : "bad", each.outcome)],
+      ["Status", (each) => each.status ?? "–", "number"],
+      ["Cost", (each) => el("span", {title: each.cost_usd}, dollars(each.cost_usd)), "number"],
+    ], one.tried, "No provider was asked."),
+    one.passed.length ? [el("h2", {}, "Passed over"), el("ul", {}, one.passed.map((each) => el("li", {}, each)))] : null);
+}

@@ -1,0 +1,54 @@
+// The last hour at a glance.
+
+import {card, el, mark, show, svg, table} from "../dom.js";
+import {clock, count, day, dollars, percent, seconds} from "../format.js";
+import {outcome} from "./calls.js";
+
+export function overview(main, live) {
+  const draw = () => {
+    const {hour, minutes, targets, since} = live.overview;
+    const open = targets.filter((target) => target.why);
+    show(main, el("h1", {}, "The last hour"),
+      el("div", {class: "cards"},
+        card("Calls", count(hour.calls), `${count(hour.attempts)} requests to providers`),
+        card("Answered", percent(hour.success), hour.errors ? `${count(hour.errors)} failed` : "none failed"),
+        card("Time of an answer", seconds(hour.p50), `95 of 100 within ${seconds(hour.p95)}`),
+        card("Cost", dollars(hour.cost_usd), hour.unknown_cost ? `and ${count(hour.unknown_cost)} calls of unknown cost` : "every call priced"),
+        card("Targets", count(targets.length - open.length), open.length ? `${count(open.length)} left alone now` : "all take calls")),
+      el("h2", {}, "Calls a minute"),
+      hour.calls ? bars(minutes) : el("p", {class: "empty"}, `No call has ended since ${day(since)}. Try one in the `,
+        el("a", {href: "#/playground"}, "playground"), ", or point a client's base URL at this address."),
+      open.length ? [el("h2", {}, "Left alone"), table("Targets that get no calls now", [
+        ["Target", (one) => one.target], ["Why", (one) => one.why],
+        ["Again in", (one) => one.ready_in === null ? mark("bad", "not by itself") : seconds(one.ready_in), "number"],
+      ], open, "")] : null,
+      el("h2", {}, "Newest calls"),
+      table("Newest first", [
+        ["Ended", (one) => clock(one.at), "time"],
+        ["Asked for", (one) => el("a", {id: `newest-${live.calls.indexOf(one)}`, href: `#/calls/${encodeURIComponent(one.id)}`}, one.asked)],
+        ["Answered by", (one) => one.provider ? `${one.provider}/${one.model}` : "nobody"],
+        ["Outcome", outcome],
+        ["Time", (one) => seconds(one.seconds), "number"],
+        ["Cost", (one) => el("span", {title: one.cost_usd}, dollars(one.cost_usd)), "number"],
+      ], live.calls.slice(0, 12), "They appear here as they end."));
+  };
+  draw();
+  return {live: draw};
+}
+
+function bars(minutes) {
+  const last = Math.max(...minutes.map((one) => Date.parse(one.at))) / 60000;
+  const most = Math.max(...minutes.map((one) => one.calls), 1);
+  const columns = minutes.flatMap((one) => {
+    const x = (59 - (last - Date.parse(one.at) / 60000)) * 10 + 1;
+    const [bad, good] = [(one.errors / most) * 100, ((one.calls - one.errors) / most) * 100];
+    return [svg("rect", {class: "ok", x, y: 100 - good - bad, width: 8, height: good}, svg("title", {}, `${clock(one.at)}: ${one.calls} calls`)),
+      bad ? svg("rect", {class: "failed", x, y: 100 - bad, width: 8, height: bad}, svg("title", {}, `${clock(one.at)}: ${one.errors} failed`)) : null];
+  });
+  const total = minutes.reduce((sum, one) => sum + one.calls, 0);
+  const label = `${count(total)} calls in the last hour, at most ${count(most)} a minute`;
+  return el("figure", {class: "card"},
+    svg("svg", {class: "bars", viewBox: "0 0 600 101", preserveAspectRatio: "none", role: "img", "aria-label": label},
+      columns, svg("line", {class: "axis", x1: 0, x2: 600, y1: 100.5, y2: 100.5})),
+    el("figcaption", {class: "note"}, `${label}. Failed ones in red, at the foot.`));
+}
