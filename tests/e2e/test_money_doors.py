@@ -124,6 +124,7 @@ async def test_a_key_lives_from_its_making_to_its_end(build: Build) -> None:
     [
         ({}, "no name for a key"),
         ({"name": "a b"}, "no name for a key"),
+        ({"name": "alice"}, "stands in the config"),
         ({"name": "a", "wings": 2}, "wings is no field"),
         ({"name": "a", "requests_per_minute": 0}, "`int` >= 1"),
         ({"name": "a", "budget_usd": 1.5}, "as text"),
@@ -133,7 +134,7 @@ async def test_a_key_lives_from_its_making_to_its_end(build: Build) -> None:
     ],
 )
 async def test_a_key_that_cannot_be_made_says_why(build: Build, body: Any, said: str) -> None:
-    house = await build(ADMINISTERED)
+    house = await build(KEYS)
 
     status, told = await admin(house, "POST", "/admin/keys", body)
 
@@ -193,6 +194,24 @@ async def test_a_budget_is_told_as_it_fills_and_refuses_at_its_limit(build: Buil
     assert [small["held_usd"], everything["held_usd"]] == ["0", "0"]
     billed = sum(entry.cost_nanodollars for entry in house.simulator.log)
     assert round(float(small["spent_usd"]) * 10**9) == billed
+
+
+async def test_the_budget_that_a_key_carries_is_its_own_and_told_beside_the_others(build: Build) -> None:
+    house = await build(f"{ADMINISTERED}\nkeys: [{{name: alice, key: {ALICE}, budget: 0.00001}}]")
+    _, bob = await admin(house, "POST", "/admin/keys", {"name": "bob", "budget_usd": "5"})
+
+    poor = [(await chat(house, ALICE, max_tokens=1))[0] for _ in range(2)][-1]
+    rich, _, _ = await chat(house, bob["key"])
+    await settled(house)
+    _, told = await admin(house, "GET", "/admin/budgets")
+
+    assert (poor, rich) == (402, 200)
+    alice, bobs = told["budgets"]
+    assert [(one["budget"], one["subject"]) for one in (alice, bobs)] == [
+        ("own budget", "alice"),
+        ("own budget", "bob"),
+    ]
+    assert 0 < float(bobs["spent_usd"]) < 5
 
 
 async def test_a_cheaper_target_is_asked_where_the_dearer_one_is_over_the_budget(build: Build) -> None:

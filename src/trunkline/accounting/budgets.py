@@ -120,7 +120,7 @@ def account(rule: BudgetRule, during: Period, subject: str) -> str:
 def demands(rules: Iterable[BudgetRule], caller: Caller, target: Target, at: Millis) -> tuple[Demand, ...]:
     """Every account that this caller's call of this target counts against now, in the rules' order."""
     found: list[Demand] = []
-    for rule in (*rules, *_own(caller)):
+    for rule in (*rules, *own(caller)):
         during = period(rule.window, rule.zone, at)
         for subject in rule.subjects(caller, target):
             charge = Charge(account(rule, during, subject), rule.nanos if rule.hard else None)
@@ -128,8 +128,8 @@ def demands(rules: Iterable[BudgetRule], caller: Caller, target: Target, at: Mil
     return tuple(found)
 
 
-def _own(caller: Caller) -> Sequence[BudgetRule]:
-    """The budget that a key carries with it."""
+def own(caller: Caller) -> Sequence[BudgetRule]:
+    """The budget that a key carries with it, if it does."""
     if caller.budget is None:
         return ()
     limit = Decimal(caller.budget) / NANOS_PER_USD

@@ -206,11 +206,14 @@ class Purse:
 
     async def keep(self) -> int:
         """To be called every few seconds: renew, settle again what failed, settle for the dead. How many of those."""
-        self.works = False  # unless all of it can be done
-        await self.renew()
-        for hold_id in tuple(self._failed):
-            self._enter(*self._settling[hold_id])
-        lost = await self.store.budgets.expire(self._wall())
+        try:
+            await self.renew()
+            for hold_id in tuple(self._failed):
+                self._enter(*self._settling[hold_id])
+            lost = await self.store.budgets.expire(self._wall())
+        except StoreUnavailable:
+            self.works = False
+            raise
         self.works = True
         return lost
 

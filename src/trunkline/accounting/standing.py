@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from trunkline.accounting.budgets import BudgetRule, account
-from trunkline.accounting.windows import period
+from trunkline.accounting.budgets import BudgetRule, account, own
+from trunkline.accounting.windows import Period, period
+from trunkline.core.call import Caller
 from trunkline.core.money import Nanos
 from trunkline.stores.ports import Store
 from trunkline.stores.records import Grouping, Millis, UsageQuery
@@ -29,19 +30,25 @@ class Standing(Struct, frozen=True):
     hard: bool
 
 
-async def standing(store: Store, rules: Iterable[BudgetRule], now: Millis) -> list[Standing]:
-    """Every account that was used in its present window, in the rules' order. Raises StoreUnavailable."""
-    found: list[Standing] = []
+async def standing(store: Store, rules: Iterable[BudgetRule], callers: Iterable[Caller], now: Millis) -> list[Standing]:
+    """Every account that was used in its present window, in the rules' order; then each caller's own.
+
+    Raises StoreUnavailable.
+    """
+    wanted: dict[str, tuple[BudgetRule, str, Period]] = {}
     for rule in rules:
         during = period(rule.window, rule.zone, now)
-        names = await _subjects(store, rule, UsageQuery(during.start, during.end))
-        accounts = {account(rule, during, name): name for name in names[:MOST]}
-        balances = await store.budgets.balances(accounts)
-        found += [
-            Standing(rule.name, name, rule.nanos, balances[key].spent, balances[key].held, during.end, rule.hard)
-            for key, name in accounts.items()
-        ]
-    return found
+        for name in (await _subjects(store, rule, UsageQuery(during.start, during.end)))[:MOST]:
+            wanted[account(rule, during, name)] = (rule, name, during)
+    for caller in callers:
+        for rule in own(caller):
+            during = period(rule.window, rule.zone, now)
+            wanted[account(rule, during, caller.name)] = (rule, caller.name, during)
+    balances = await store.budgets.balances(wanted)
+    return [
+        Standing(rule.name, name, rule.nanos, balances[key].spent, balances[key].held, during.end, rule.hard)
+        for key, (rule, name, during) in wanted.items()
+    ]
 
 
 async def _subjects(store: Store, rule: BudgetRule, query: UsageQuery) -> list[str]:

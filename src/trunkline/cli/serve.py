@@ -49,6 +49,8 @@ def _announce(url: str, gateway: Gateway) -> None:
     click.echo(f"trunkline listening on {url}")
     click.echo(f"  dashboard: {url}/dashboard")
     click.echo(f"  models: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}")
+    if gateway.money is not None and gateway.money.settings.path is not None:
+        click.echo(f"  ledger: {gateway.money.settings.path}")
     click.echo(
         f"""  try: curl {url}/v1/chat/completions{auth} -H 'content-type: application/json' """
         f"""-d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Say hi."}}]}}'"""

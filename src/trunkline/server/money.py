@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from trunkline.accounting.analysis import By, moment, spend
+from trunkline.accounting.keys import caller_of
 from trunkline.accounting.report import of_key, of_spend
 from trunkline.accounting.scopes import checked_name, scope_of
 from trunkline.accounting.standing import Standing, standing
@@ -76,9 +77,12 @@ class MoneyDoors:
         await visit.json(200, of_spend(found, query, asked.by))
 
     async def budgets(self, visit: Visit) -> None:
-        """Where every budget of the config stands."""
+        """Where every budget stands: of the config, and those that keys carry."""
         money = await self._money(visit)
-        found = await standing(money.store, money.purse.rules, money.wall())
+        now = money.wall()
+        callers = [key.caller for key in self._gateway.config.keys]
+        callers += [caller_of(row) for row in await money.store.keys.list() if row.usable(now)]
+        found = await standing(money.store, money.purse.rules, callers, now)
         await visit.json(200, {"budgets": [_standing(one) for one in found]})
 
     async def keys(self, visit: Visit) -> None:
@@ -92,6 +96,8 @@ class MoneyDoors:
         said = await _body(visit)
         try:
             name = checked_name(said.pop("name", None))
+            if any(key.name == name for key in self._gateway.config.keys):  # their budgets and rates would be one
+                raise ConfigError(f"a key named {name} stands in the config; choose another name")
             key = await money.create(name, scope_of(said, money.wall()))
         except ConfigError as error:
             raise InvalidRequest(str(error)) from error
