@@ -7,9 +7,10 @@ import anthropic
 import openai
 import pytest
 
+from tests.clients.images import PNG
 from tests.e2e.conftest import Build, House, build, house
 
-__all__ = ["Build", "House", "build", "house"]
+__all__ = ["PNG", "Build", "House", "build", "house"]
 
 CITY_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -19,7 +20,6 @@ CITY_SCHEMA: dict[str, Any] = {
 }
 SUM = "What is 17 + 25?"
 BOTH = "What is the weather in both Paris and London?"
-PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 SHORT_NAME = {"openai": "oa", "anthropic": "an"}
 
 

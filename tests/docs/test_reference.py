@@ -54,6 +54,7 @@ def test_every_path_is_listed_with_its_methods() -> None:
     table |= {
         f"/admin/keys/{{name}}/{what}": doors.find(f"/admin/keys/a/{what}") or {} for what in ("revoke", "rotate")
     }
+    table |= {f"/v1/models/{{id}}:{name}": found for name, found in doors._methods.items()}
 
     rows = dict(re.findall(r"^\| `(/[^`]*)` \| ([A-Z, ]+) \|", text("http.md"), re.MULTILINE))
 

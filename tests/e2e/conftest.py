@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.spoken import SPOKEN, spoken
 from trunkline.core.exchange import Exchange
 from trunkline.gateway import config_source
 from trunkline.gateway.gateway import Gateway
@@ -19,7 +20,9 @@ from trunkline.stores.opening import wall_millis
 from trunkline.stores.records import UsageQuery
 from trunkline.stores.sqlite import SqliteStore
 
+SUM = "What is 17 + 25?"
 PRICES = {"input": "0.15", "output": "0.60", "cache_read": "0.075", "cache_write": "0.1875"}
+SPEAKERS = {**{row.short: [row.name] for row in SPOKEN}, "spare": [row.name for row in SPOKEN]}
 SIMULATED: dict[str, Any] = {
     "seed": 7,
     "providers": {
@@ -38,15 +41,13 @@ SIMULATED: dict[str, Any] = {
                 "claude-opus-4-7": {"prices": PRICES},
             },
         }
-        for name, dialects in {"oa": ["openai"], "an": ["anthropic"], "spare": ["openai", "anthropic"]}.items()
+        for name, dialects in SPEAKERS.items()
     },
 }
 HOUSE = """
 listen: 127.0.0.1:0
 providers:
-  oa: {{url: {url}/oa/v1, dialect: openai, key: sk-oa-0123456789, models: {models}}}
-  an: {{url: {url}/an/v1, dialect: anthropic, key: sk-an-0123456789, models: {models}}}
-  spare: {{url: {url}/spare/v1, dialect: [openai, anthropic], key: sk-spare-0123456789, models: {models}}}
+{speakers}
   echoing:
     url: {url}/oa/v1
     dialects: {{openai: {{quirks: {{prefill: prefix_echoed}}}}}}
@@ -59,15 +60,17 @@ ledger: {ledger}
 timeouts: {{connect: 2, first_content: {patience}, idle: {patience}, answer: {patience}, total: 20}}
 {more}
 """
-ROUTES = """
-models:
-  openai: [oa/sim]
-  anthropic: [an/sim]
+SPEAKER = "  {name}: {{url: {url}/{name}/v1, dialect: {dialects}, key: sk-{name}-0123456789, models: {models}}}"
+ROUTES = (
+    "\nmodels:\n"
+    + "".join(f"  {row.name}: [{row.short}/sim]\n" for row in SPOKEN)
+    + """
   both: [oa/sim, an/sim]
   down-then-up: [dead/sim, "oa/fault:status:503", an/sim]
   all-down: [dead/sim, "oa/fault:status:503", "an/fault:status:529"]
   strict: {targets: [an/sim], on_unsupported: refuse}
 """
+)
 ONE_ROUND = "{retries: 0, rounds: 1}"  # each target once: what one attempt shows is shown at once
 WINDOWS = dict.fromkeys(SIMULATED["providers"]["oa"]["models"], 128_000) | {"sim": 8000}
 PRICED = json.dumps(
@@ -96,17 +99,18 @@ class House:
         async with self.http.post(self.url + path, data=data, headers=sent) as response:
             return response.status, response.headers, await response.read()
 
-    async def chat(self, model: str, text: str = "What is 17 + 25?", **more: Any) -> tuple[int, Any, bytes]:
+    async def chat(self, model: str, text: str = SUM, **more: Any) -> tuple[int, Any, bytes]:
         """A call in OpenAI's dialect."""
         return await self.post("/v1/chat/completions", {"model": model, "messages": [user(text)], **more})
 
-    async def message(self, model: str, text: str = "What is 17 + 25?", **more: Any) -> tuple[int, Any, bytes]:
+    async def message(self, model: str, text: str = SUM, **more: Any) -> tuple[int, Any, bytes]:
         """A call in Anthropic's dialect."""
         return await self.post("/v1/messages", {"model": model, "max_tokens": 500, "messages": [user(text)], **more})
 
     async def ask(self, dialect: str, model: str, **more: Any) -> tuple[int, Any, bytes]:
         """A call in a dialect."""
-        return await (self.chat if dialect == "openai" else self.message)(model, **more)
+        path, body = spoken(dialect).ask(model, SUM, stream=more.pop("stream", False))
+        return await self.post(path, {**body, **more})
 
     async def logged(self, count: int) -> list[Entry]:
         """The providers' own log, once so many requests are in it."""
@@ -118,6 +122,13 @@ def simulated(besides: dict[str, dict[str, Any]]) -> dict[str, Any]:
     providers = {name: {**provider, **besides.pop(name, {})} for name, provider in SIMULATED["providers"].items()}
     assert not besides, f"no provider of these names: {besides}"
     return {**SIMULATED, "providers": providers}
+
+
+def _speakers(url: str, models: str) -> str:
+    return "\n".join(
+        SPEAKER.format(name=name, url=url, dialects=json.dumps(dialects), models=models)
+        for name, dialects in SPEAKERS.items()
+    )
 
 
 def user(text: str) -> dict[str, str]:
@@ -160,6 +171,7 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
                     url=simulator.url,
                     models=priced,
                     ledger=ledger,
+                    speakers=_speakers(simulator.url, priced),
                     more=more,
                     patience=patience,
                     routes=routes,

@@ -23,7 +23,7 @@ def with_provider(**fields: Any) -> dict[str, Any]:
         ({**with_provider(), "sede": 5}, "unknown field `sede`"),
         (with_provider(latncy={}), "f.yaml: providers.p: Object contains unknown field `latncy`"),
         (with_provider(latency={"first_token": {"median": -1}}), "providers.p.latency.first_token.median"),
-        (with_provider(dialects=["gemini"]), "providers.p.dialects"),
+        (with_provider(dialects=["cobol"]), "providers.p.dialects"),
         (with_provider(faults=[{"kind": "cutt"}]), "unknown fault kind `cutt`; there are body, bom"),
         (with_provider(faults=[{"kind": "reset", "status": 5}]), "providers.p.faults[0].status"),
         (with_provider(faults=[{"kind": "cut", "seconds": 5}]), "`cut` takes after_events, not `seconds`"),

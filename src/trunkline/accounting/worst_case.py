@@ -27,10 +27,15 @@ WITH_TOOLS = 1_024  # the vendors' own words around tools; Anthropic's largest i
 MOST_TOKENS = 4_096  # of an answer, where neither the caller nor the catalogue says
 MOST_CHOICES = 128
 
+MOST_HELD = 1_000_000  # turns that the provider holds: the largest window there is
+
+_HELD = re.compile(rb'"(?:previous_response_id|conversation|item_reference|cached_?[cC]ontent)"')
+_CHOICES = re.compile(rb'"candidate_?[cC]ount"\s*:\s*(\d{1,3})')
 _OPENED = re.compile(rb"image|file|document|audio|video|\\u00")
-_LIMITS = re.compile(rb'"(?:max_tokens|max_completion_tokens|n)"\s*:|\\u00')
+_LIMITS = re.compile(
+    rb'"(?:max_tokens|max_completion_tokens|max_?[oO]utput_?[tT]okens|candidate_?[cC]ount|n)"\s*:|\\u00'
+)
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
-_encode = msgspec.json.Encoder().encode
 
 
 class Offer(Struct, frozen=True):
@@ -70,13 +75,17 @@ def size(call: Call) -> Size:
     """The bounds of a call. A token is at least one byte, so the body's length bounds the tokens of all its text."""
     body = call.body
     prompt = len(body) + (WITH_TOOLS if b'"tools"' in body or b"\\u00" in body else 0)
+    prompt += MOST_HELD if _HELD.search(body) else 0
     if _OPENED.search(body):
         prompt += _beyond_bytes(call)
     limits = _LIMITS.findall(body)
-    if len(limits) <= 1 and b'"n"' not in body and b"\\u00" not in body:
+    if len(limits) <= 1 and b'"n"' not in body and b'ount"' not in body and b"\\u00" not in body:
         return Size(prompt, call.envelope.max_tokens)
+    if call.dialect.name == "gemini":
+        choices = max([1, *(int(found) for found in _CHOICES.findall(body))])
+        return Size(prompt, call.envelope.max_tokens, choices, plain=len(limits) <= 1)
     fields = _FIELDS.decode(body)
-    said = [_count(fields.get(name)) for name in ("max_tokens", "max_completion_tokens")]
+    said = [_count(fields.get(name)) for name in ("max_tokens", "max_completion_tokens", "max_output_tokens")]
     answer = max([count for count in said if count is not None], default=None)
     choices = min(_count(fields.get("n")) or 1, MOST_CHOICES) if call.dialect.name == "openai" else 1
     return Size(prompt, answer, max(choices, 1), plain=len(limits) <= 1)
@@ -137,8 +146,4 @@ def affordable(prices: Iterable[Price], size: Size, answer: int, left: Nanos) ->
 
 def capped(call: Call, answer: int) -> Call:
     """The same call with this limit on its answer, said once; every other field stays the bytes it was."""
-    fields = _FIELDS.decode(call.body)
-    name = "max_completion_tokens" if "max_completion_tokens" in fields else "max_tokens"
-    fields.pop("max_tokens", None)
-    fields[name] = Raw(b"%d" % answer)
-    return call.with_body(_encode(fields))
+    return call.with_body(call.dialect.limit_answer(call.body, answer))

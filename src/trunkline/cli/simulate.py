@@ -14,7 +14,7 @@ from trunkline.simulator.config import ConfigError
 @click.option("--port", default=8900, show_default=True, help="Port to listen on; 0 picks a free one.")
 @click.option("--log", metavar="FILE", help="Ground-truth log, - for stdout; overrides the file's `log`.")
 def simulate(config: str, host: str, port: int, log: str | None) -> None:
-    """Serve simulated LLM providers in both dialects, with prices, latencies, limits and scripted faults."""
+    """Serve simulated LLM providers in every dialect, with prices, latencies, limits and scripted faults."""
     try:
         run(config, host, port, log)
     except (ConfigError, OSError) as error:

@@ -44,20 +44,28 @@ class Document(Struct, frozen=True, tag="document"):
 
 
 class Thought(Struct, frozen=True, tag="thought"):
-    """Reasoning shown by a model; ``signature`` and ``redacted`` only mean something to the model that made them."""
+    """Reasoning shown by a model; ``signature`` and ``redacted`` only mean something to the model that made them.
+
+    ``origin`` is the dialect they were told in: a provider of any other is never shown them.
+    """
 
     text: str = ""
     signature: str | None = None
     redacted: str | None = None
+    origin: str = "anthropic"
 
 
 class ToolUse(Struct, frozen=True, tag="tool_use"):
-    """A call of a tool by the model; ``arguments`` is JSON text exactly as the model wrote it."""
+    """A call of a tool by the model; ``arguments`` is JSON text exactly as the model wrote it.
+
+    ``signature`` is the thought behind the call, sealed; only Gemini has such, and wants it back.
+    """
 
     id: str
     name: str
     arguments: str = "{}"
     cache: dict[str, Any] | None = None
+    signature: str | None = None
 
 
 class ToolResult(Struct, frozen=True, tag="tool_result"):

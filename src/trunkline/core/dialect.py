@@ -3,7 +3,7 @@
 Refuses to know any dialect in particular, and who uses it for what.
 """
 
-from typing import Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from trunkline.core.errors import CallError
 from trunkline.core.events import Event
 from trunkline.core.usage import Usage
 
-DialectName = Literal["openai", "anthropic"]
+DialectName = Literal["openai", "responses", "anthropic", "gemini"]
 
 
 class Envelope(Struct, frozen=True):
@@ -30,12 +30,14 @@ class Rendered(Struct, frozen=True):
     ``dropped``     names of fields the target cannot express, as the caller spelled them.
     ``hide_usage``  usage was asked for on our own account: the caller must not see the chunk.
     ``echo``        a prefill that this provider repeats at the start of its answer, where its caller does not want it.
+    ``path``        where this request goes below the dialect's own path, for dialects that say in it what is asked.
     """
 
     body: bytes
     dropped: tuple[str, ...] = ()
     hide_usage: bool = False
     echo: str = ""
+    path: str = ""
 
 
 class Sighting(Struct, frozen=True):
@@ -98,7 +100,12 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    """Writes events as the caller's stream."""
+    """Writes events as the caller's stream.
+
+    ``keep_alive`` is what may be sent where an event becomes no bytes; empty where the dialect's clients take nothing.
+    """
+
+    keep_alive: ClassVar[bytes]
 
     def write(self, event: Event) -> bytes:
         """The bytes an event becomes; may be empty. ``Ended`` must be the last event."""
@@ -136,6 +143,23 @@ class Continuable(Protocol):
         ...
 
 
+@runtime_checkable
+class Counting(Protocol):
+    """What a dialect has besides where callers can ask how many tokens a request is."""
+
+    def parse_count(self, body: bytes) -> ChatRequest:
+        """The body of such a question opened. Raises InvalidRequest."""
+        ...
+
+    def write_count(self, tokens: int) -> bytes:
+        """The answer to it."""
+        ...
+
+    def readdress_count(self, body: bytes, model: str) -> Rendered:
+        """The caller's own bytes for a provider of the same dialect."""
+        ...
+
+
 class Dialect(Protocol):
     """One way of asking for and giving answers, with a vendor's quirks as its fields. Frozen, without state."""
 
@@ -166,6 +190,10 @@ class Dialect(Protocol):
 
     def parse_request(self, body: bytes) -> ChatRequest:
         """Raises InvalidRequest naming the field (``param``), what it holds and what is allowed."""
+        ...
+
+    def limit_answer(self, body: bytes, tokens: int) -> bytes:
+        """The caller's body with this limit on its answer, said once; every other field stays the bytes it was."""
         ...
 
     def write_completion(self, answer: Completion) -> bytes:

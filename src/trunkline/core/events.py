@@ -31,15 +31,17 @@ class ThoughtDelta(Struct, frozen=True):
     text: str = ""
     signature: str | None = None
     redacted: str | None = None
+    origin: str = "anthropic"
 
 
 class ToolDelta(Struct, frozen=True):
-    """More of the tool call number ``index`` (0, 1, ...); ``id`` and ``name`` come with its first event."""
+    """More of the tool call number ``index`` (0, 1, ...); ``id``, ``name``, ``signature`` come with its first event."""
 
     index: int
     id: str | None = None
     name: str | None = None
     arguments: str = ""
+    signature: str | None = None
 
 
 class UsageSeen(Struct, frozen=True):
@@ -68,12 +70,13 @@ CONTENT = (TextDelta, ThoughtDelta, ToolDelta)
 class _Open:
     """A part under way: pieces are joined once, at the end, so that a long stream costs no quadratic copying."""
 
-    __slots__ = ("id", "kind", "name", "pieces", "redacted", "signature")
+    __slots__ = ("id", "kind", "name", "origin", "pieces", "redacted", "signature")
 
     def __init__(self, kind: type[Text | Thought | ToolUse]) -> None:
         self.kind = kind
         self.pieces: list[str] = []
         self.id = self.name = ""
+        self.origin = "anthropic"
         self.signature: str | None = None
         self.redacted: str | None = None
 
@@ -82,8 +85,8 @@ class _Open:
         if self.kind is Text:
             return Text(text)
         if self.kind is Thought:
-            return Thought(text, self.signature, self.redacted)
-        return ToolUse(self.id, self.name, text or "{}")
+            return Thought(text, self.signature, self.redacted, self.origin)
+        return ToolUse(self.id, self.name, text or "{}", signature=self.signature)
 
 
 class Gathering:
@@ -131,13 +134,14 @@ class Gathering:
     def _thought(self, delta: ThoughtDelta) -> None:
         part = self._last(Thought) if delta.redacted is None else self._new(Thought)
         part.pieces.append(delta.text)
-        part.signature, part.redacted = delta.signature, delta.redacted
+        part.signature, part.redacted, part.origin = delta.signature, delta.redacted, delta.origin
 
     def _tool(self, delta: ToolDelta) -> None:
         part = self._tools.get(delta.index)
         if part is None:
             part = self._tools[delta.index] = self._new(ToolUse)
         part.id, part.name = part.id or delta.id or "", part.name or delta.name or ""
+        part.signature = part.signature or delta.signature
         part.pieces.append(delta.arguments)
 
     def completion(self) -> Completion:

@@ -67,7 +67,7 @@ def told_by(answer: dict[str, Any]) -> Told:
 def _inner(error: dict[str, Any], answer: dict[str, Any]) -> Told:
     details = error.get("details")
     metadata = error.get("metadata")
-    inner_code = details.get("error_code") if isinstance(details, dict) else None  # Anthropic's spend limit
+    inner_code = details.get("error_code") if isinstance(details, dict) else _reason(details)  # Anthropic's spend limit
     return Told(
         message=_shortened(error.get("message", error)),
         kind=_word(error.get("type")) or _word(error.get("status")),
@@ -84,9 +84,19 @@ def _dialect(error: dict[str, Any], answer: dict[str, Any]) -> DialectName | Non
     """The dialect whose own form this is, so that its callers can be shown the body as it came."""
     if not isinstance(error.get("message"), str):
         return None
+    if isinstance(error.get("status"), str) and isinstance(error.get("code"), int):
+        return "gemini"
     if answer.get("type") == "error":
         return "anthropic" if isinstance(error.get("type"), str) else None
     return "openai"
+
+
+def _reason(details: object) -> str | None:
+    """google.rpc.ErrorInfo's ``reason``, where it says more than the status."""
+    for detail in details if isinstance(details, list) else []:
+        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith("ErrorInfo"):
+            return _word(detail.get("reason"))
+    return None
 
 
 def _retry_delay(details: object) -> float | None:

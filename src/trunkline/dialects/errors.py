@@ -64,6 +64,7 @@ CODES: dict[str, type[CallError]] = {
     "invalid_api_key": AuthenticationFailed,
     "authentication_error": AuthenticationFailed,
     "permission_error": AuthenticationFailed,
+    "api_key_invalid": AuthenticationFailed,  # Gemini, a 400
     "account_deactivated": AuthenticationFailed,
     "unauthenticated": AuthenticationFailed,  # google.rpc
     "permission_denied": AuthenticationFailed,  # google.rpc
@@ -131,6 +132,7 @@ WORDS: tuple[tuple[DialectName, int, str, type[CallError]], ...] = (
     ("anthropic", 400, "prompt is too long", ContextLengthExceeded),
     ("anthropic", 400, "exceed context limit", ContextLengthExceeded),  # input length plus max_tokens
     ("anthropic", 400, "blocked by content filtering policy", ContentRefused),
+    ("gemini", 400, "exceeds the maximum number of tokens allowed", ContextLengthExceeded),
     # vLLM says ``BadRequestError`` and the status as its code, under OpenAI's own sentence.
     ("openai", 400, "maximum context length", ContextLengthExceeded),
 )

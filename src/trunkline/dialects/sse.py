@@ -12,6 +12,9 @@ from trunkline.core.errors import ReplyTooLarge
 DEFAULT_LIMIT = 4 << 20
 """Bytes of one event, from its first line to its last; a whole image in one delta is about 2 MiB."""
 
+KEEP_ALIVE = b": keep-alive\n\n"
+"""A comment: says that the connection lives, and means nothing."""
+
 BOM = b"\xef\xbb\xbf"
 LINE_END = re.compile(rb"\r\n|\n|\r")
 # Atomic groups (Python 3.11): without them the regex would go back and take one CRLF for two line ends.

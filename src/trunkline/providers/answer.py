@@ -30,7 +30,6 @@ from trunkline.dialects.echo import WithoutEcho
 from trunkline.dialects.sse import Frames
 from trunkline.transport.transport import Response
 
-KEEP_ALIVE = b": keep-alive\n\n"
 UNCOMMITTED_LIMIT = 64 * 1024  # bytes held back before the first content; real preludes are below 2 KiB
 DRAIN_SECONDS = 0.5  # for the last chunk after the terminator, so that the connection can be used again
 
@@ -272,7 +271,8 @@ class StreamedReply(Settling):
 
     async def _translated(self, writer: Writer) -> AsyncIterator[bytes]:
         async for events in self._batches():
-            yield b"".join(map(writer.write, events)) or KEEP_ALIVE
+            if block := b"".join(map(writer.write, events)) or writer.keep_alive:
+                yield block
         if rest := writer.close():
             yield rest
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
-from trunkline.core.dialect import Continuable, Dialect, Rendered
+from trunkline.core.dialect import Continuable, Counting, Dialect, Rendered
 from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, StaleConnection, Unsupported
 from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import Nanos
@@ -236,9 +236,8 @@ class Endpoint:
         headers = door.headers + (
             forwarded(call.headers, door.dialect) if call.speaks(door.dialect) else door.dialect.headers()
         )
-        request = Request(
-            "POST", door.origin, door.target, headers + trace, rendered.body, expires, self._timeouts.connect
-        )
+        target = door.target + rendered.path if rendered.path else door.target
+        request = Request("POST", door.origin, target, headers + trace, rendered.body, expires, self._timeouts.connect)
         try:
             return await self._transport.send(request)
         except ReadTimeout as error:
@@ -281,16 +280,16 @@ class Endpoint:
         return WholeReply(body, dialect, completion, rendered.dropped, outcome, pace.created)
 
     async def count_tokens(self, call: Call) -> bytes | None:
-        """The provider's own answer to Anthropic's ``count_tokens``; None where it has none or does not answer."""
-        door = self._doors.get("anthropic")
-        if door is None or not call.speaks(door.dialect):
+        """The provider's own answer, where it speaks the caller's dialect; None where none comes."""
+        door = self._doors.get(call.dialect.name)
+        if door is None or not isinstance(door.dialect, Counting):
             return None
-        body = door.dialect.readdress(call.body, call.envelope, self.target.model).body
+        rendered = door.dialect.readdress_count(call.body, self.target.model)
         headers = door.headers + forwarded(call.headers, door.dialect)
         expires = self._clock() + COUNT_SECONDS
+        target = door.target + rendered.path
         try:
-            target = f"{door.target}/count_tokens"
-            request = Request("POST", door.origin, target, headers, body, expires, self._timeouts.connect)
+            request = Request("POST", door.origin, target, headers, rendered.body, expires, self._timeouts.connect)
             response = await self._transport.send(request)
             answer = await response.read(ERROR_BODY_LIMIT)
         except CallError:

@@ -41,6 +41,10 @@ class Tariffs(Protocol):
         ...
 
 
+USUAL_AUTH: dict[DialectName, AuthKind] = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
+"""The header that carries the key in a dialect, where that is not a bearer's."""
+
+
 class Speech(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How a provider speaks one dialect, where that differs from the rest of it."""
 
@@ -128,8 +132,7 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         """Which header carries the key in this dialect; ``none`` when there is no key."""
         if self.key is None:
             return "none"
-        usual: AuthKind = "x-api-key" if name == "anthropic" else "bearer"
-        return self.dialects[name].auth or self.auth or usual
+        return self.dialects[name].auth or self.auth or USUAL_AUTH.get(name, "bearer")
 
     @property
     def needs_key(self) -> bool:

@@ -10,11 +10,15 @@ import msgspec
 
 from trunkline.core.dialect import Dialect, DialectName
 from trunkline.dialects.anthropic_messages import AnthropicMessages
+from trunkline.dialects.gemini import Gemini
 from trunkline.dialects.openai_chat import OpenAIChat
+from trunkline.dialects.openai_responses import OpenAIResponses
 
-DIALECTS: dict[DialectName, type[OpenAIChat] | type[AnthropicMessages]] = {
+DIALECTS: dict[DialectName, type[OpenAIChat] | type[OpenAIResponses] | type[AnthropicMessages] | type[Gemini]] = {
     "openai": OpenAIChat,
+    "responses": OpenAIResponses,
     "anthropic": AnthropicMessages,
+    "gemini": Gemini,
 }
 
 

@@ -16,7 +16,7 @@ from trunkline.core.exchange import Attempt
 from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Reply, Settling
 from trunkline.core.usage import Usage
-from trunkline.providers.answer import KEEP_ALIVE, StreamedReply
+from trunkline.providers.answer import StreamedReply
 from trunkline.routing.continuation import Continuation
 
 MOST_KEPT = 4 * 1024 * 1024  # bytes of a stream, some 20,000 tokens; a longer one is not continued
@@ -53,7 +53,7 @@ class ContinuedReply(Settling):
             if given is None:
                 raise broken
             async for event in self._rest(given.text, broken):
-                yield given.writer.write(event) or KEEP_ALIVE
+                yield given.writer.write(event) or given.writer.keep_alive
             if rest := given.writer.close():
                 yield rest
         except CallError as error:

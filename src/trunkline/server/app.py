@@ -124,8 +124,8 @@ class App:
         methods = self.doors.find(visit.path)
         if methods is None:
             raise NotFound(
-                f"there is nothing at {visit.path[:200]!r}; there are POST /v1/chat/completions, POST /v1/messages "
-                "and GET /v1/models"
+                f"there is nothing at {visit.path[:200]!r}; there are POST /v1/chat/completions, /v1/responses, "
+                "/v1/messages, /v1beta/models/NAME:generateContent and GET /v1/models"
             )
         door = methods.get(visit.scope["method"])
         if door is None:

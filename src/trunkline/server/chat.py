@@ -4,6 +4,7 @@ Refuses to know which dialect it serves: it is handed one.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from trunkline.accounting.rates import NO_LIMITS
 from trunkline.core.call import Call, Caller
@@ -25,6 +26,10 @@ STREAM = [
 ]
 
 
+Address = Callable[[Visit, bytes], bytes]
+"""Puts into a body what its dialect says in the path."""
+
+
 class UnsupportedMedia(InvalidRequest):
     """The body is of a type that no door takes."""
 
@@ -34,9 +39,10 @@ class UnsupportedMedia(InvalidRequest):
 class Chat:
     """One dialect's chat operation."""
 
-    __slots__ = ("_dialect", "_gateway", "_keys")
+    __slots__ = ("_address", "_dialect", "_gateway", "_keys")
 
-    def __init__(self, gateway: Gateway, keys: Keys, dialect: Dialect) -> None:
+    def __init__(self, gateway: Gateway, keys: Keys, dialect: Dialect, address: Address | None = None) -> None:
+        self._address = address
         self._gateway = gateway
         self._keys = keys
         self._dialect = dialect
@@ -52,6 +58,8 @@ class Chat:
                 raise ShuttingDown("the gateway is shutting down; send the call again", retry_after=1)
             limits = gateway.limits
             body = await read_body(visit.scope, visit.receive, limits.body)
+            if self._address is not None:
+                body = self._address(visit, body)
             now = gateway.clock()
             call = self._call(body, caller, visit.scope["headers"])
             exchange = Exchange(visit.id, call, now)

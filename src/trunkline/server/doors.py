@@ -5,8 +5,11 @@ Refuses to know what the doors do.
 
 from trunkline.core.dialect import Dialect
 from trunkline.dialects.anthropic_messages import AnthropicMessages
+from trunkline.dialects.gemini import Gemini
 from trunkline.dialects.openai_chat import OpenAIChat
+from trunkline.dialects.openai_responses import OpenAIResponses
 from trunkline.gateway.gateway import Gateway
+from trunkline.server import gemini_path
 from trunkline.server.admin import Admin
 from trunkline.server.app import Door
 from trunkline.server.auth import Keys
@@ -27,25 +30,36 @@ class GatewayDoors:
 
     def __init__(self, gateway: Gateway, keys: Keys) -> None:
         self._openai = OpenAIChat()
+        self._responses = OpenAIResponses()
         self._anthropic = AnthropicMessages()
+        self._gemini = Gemini()
         health, models = Health(gateway), Models(gateway, keys)
         admin = Admin(gateway, keys, gateway.config.admin_key)
         money = MoneyDoors(gateway, admin)
         quality = QualityDoors(gateway, keys, admin)
         live = LiveDoors(gateway, admin)
         dashboard = Dashboard()
+        generate = Chat(gateway, keys, self._gemini, gemini_path.address)
+        self._methods: dict[str, dict[str, Door]] = {
+            "generateContent": {"POST": generate},
+            "streamGenerateContent": {"POST": generate},
+            "countTokens": {"POST": CountTokens(gateway, keys, self._gemini, self._gemini, gemini_path.address)},
+        }
         self._one_key: dict[str, Door] = {"POST": money.change}
         self._below: dict[str, dict[str, Door]] = {
-            "/v1/models/": _looked_at(models.one),  # a model's name may hold slashes
+            "/v1/models/": _looked_at(models.one),  # a model's name may hold slashes and colons
+            "/v1beta/models/": _looked_at(models.one),
             "/admin/decisions/": {"GET": admin.decision},
             CALLS: {"GET": live.call},
             "/dashboard/": {"GET": dashboard.show},
         }
         self._table: dict[str, dict[str, Door]] = {
             "/v1/chat/completions": {"POST": Chat(gateway, keys, self._openai)},
+            "/v1/responses": {"POST": Chat(gateway, keys, self._responses)},
             "/v1/messages": {"POST": Chat(gateway, keys, self._anthropic)},
-            "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic)},
+            "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic, self._anthropic)},
             "/v1/models": _looked_at(models.list),
+            "/v1beta/models": _looked_at(models.list),
             "/v1/feedback": {"POST": quality.feedback},
             "/admin/health": {"GET": admin.health},
             "/admin/quality": {"GET": quality.report},
@@ -67,17 +81,32 @@ class GatewayDoors:
     def find(self, path: str) -> dict[str, Door] | None:
         """The doors of a path by method."""
         found = self._table.get(path)
-        if found is None and path.startswith(KEYS) and path.endswith(("/revoke", "/rotate")):
+        if found is not None:
+            return found
+        if path.startswith(KEYS) and path.endswith(("/revoke", "/rotate")):
             return self._one_key
-        return found or next((doors for above, doors in self._below.items() if path.startswith(above)), None)
+        if method := gemini_path.method(path):
+            return self._methods[method]
+        return next((doors for above, doors in self._below.items() if path.startswith(above)), None)
 
     def dialect(self, path: str, headers: Headers) -> Dialect:
-        """Anthropic's under /v1/messages and for whoever sends its version header to a shared path, else OpenAI's."""
+        """By the path; where several dialects share one, by the header that only one of them sends."""
+        if path.startswith("/v1/chat/"):
+            return self._openai
         if path.startswith("/v1/messages"):
             return self._anthropic
-        if path.startswith("/v1/models") and any(name == b"anthropic-version" for name, _ in headers):
-            return self._anthropic
+        if path.startswith("/v1/responses"):
+            return self._responses
+        if path.startswith("/v1beta/") or (path.startswith("/v1/models/") and gemini_path.method(path)):
+            return self._gemini
+        if path.startswith("/v1/models"):
+            return self._by_header({name for name, _ in headers})
         return self._openai
+
+    def _by_header(self, names: set[bytes]) -> Dialect:
+        if b"anthropic-version" in names:
+            return self._anthropic
+        return self._gemini if b"x-goog-api-key" in names else self._openai
 
 
 def _looked_at(door: Door) -> dict[str, Door]:

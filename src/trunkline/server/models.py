@@ -3,6 +3,10 @@
 Refuses to know where the list comes from.
 """
 
+from collections.abc import Callable
+
+from msgspec import Struct
+
 from trunkline.core.errors import UnknownModel
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import Visit
@@ -25,26 +29,16 @@ class Models:
     async def list(self, visit: Visit) -> None:
         """Every model this caller may name."""
         names = await self._names(visit)
-        if visit.dialect.name == "anthropic":
-            rows = [_anthropic(name) for name in names]
-            page = {
-                "data": rows,
-                "has_more": False,
-                "first_id": names[0] if names else None,
-                "last_id": names[-1] if names else None,
-            }
-            await visit.json(200, page)
-        else:
-            await visit.json(200, {"object": "list", "data": [_openai(name) for name in names]})
+        await visit.json(200, FORMS.get(visit.dialect.name, OPENAI).page(names))
 
     async def one(self, visit: Visit) -> None:
         """One model by its name, slashes included."""
-        name = visit.path.removeprefix("/v1/models/")
+        name = visit.path.partition("/models/")[2]
         if name not in await self._names(visit):
             told = f"the model {name[:200]!r} is not in the list; GET /v1/models shows it"
             await visit.fail(UnknownModel(told, param="model"), facts(None, None))
             return
-        await visit.json(200, _anthropic(name) if visit.dialect.name == "anthropic" else _openai(name))
+        await visit.json(200, FORMS.get(visit.dialect.name, OPENAI).row(name))
 
     async def _names(self, visit: Visit) -> tuple[str, ...]:
         caller = await self._keys.caller(visit.scope["headers"])
@@ -62,3 +56,29 @@ def _openai(name: str) -> dict[str, object]:
 
 def _anthropic(name: str) -> dict[str, object]:
     return {"type": "model", "id": name, "display_name": name, "created_at": CREATED_AT, "lifecycle": "active"}
+
+
+def _gemini(name: str) -> dict[str, object]:
+    return {"name": f"models/{name}", "version": "1", "displayName": name, "supportedGenerationMethods": METHODS}
+
+
+METHODS = ["generateContent", "streamGenerateContent", "countTokens"]
+
+
+class Form(Struct, frozen=True):
+    """How one dialect lists models."""
+
+    row: Callable[[str], dict[str, object]]
+    page: Callable[[tuple[str, ...]], dict[str, object]]
+
+
+def _anthropic_page(names: tuple[str, ...]) -> dict[str, object]:
+    first, last = (names[0], names[-1]) if names else (None, None)
+    return {"data": [_anthropic(name) for name in names], "has_more": False, "first_id": first, "last_id": last}
+
+
+OPENAI = Form(_openai, lambda names: {"object": "list", "data": [_openai(name) for name in names]})
+FORMS = {
+    "anthropic": Form(_anthropic, _anthropic_page),
+    "gemini": Form(_gemini, lambda names: {"models": [_gemini(name) for name in names]}),
+}

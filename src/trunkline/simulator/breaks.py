@@ -11,6 +11,7 @@ from trunkline.simulator.anthropic_wire import PING
 from trunkline.simulator.faults import Fault
 from trunkline.simulator.script import Ending, Piece, Script, with_header
 from trunkline.simulator.substitutes import Scene, error_row, whole_error
+from trunkline.simulator.wires import WIRES
 
 COMMENT = Piece(b": OPENROUTER PROCESSING\n\n", "frame")
 _BLANKS = Piece(b"\n         \n", "frame")
@@ -100,16 +101,30 @@ def _error_in_stream(script: Script, fault: Fault, scene: Scene) -> Script:
     if not script.streamed:
         return whole_error(fault, scene)
     payload = error_row(fault, scene).render(scene.model, scene.request_id)
-    name = b"event: error\n" if scene.dialect == "anthropic" else b""
+    if scene.dialect == "responses":
+        payload = _error_event(payload, len(script.pieces))
+    name = b"event: error\n" if scene.dialect in {"anthropic", "responses"} else b""
     said = Piece(name + b"data: " + b" ".join(payload.splitlines()) + b"\n\n", "frame")
     return replace(script, pieces=(*_kept(script, fault), said))
+
+
+def _error_event(payload: bytes, number: int) -> bytes:
+    """The responses API tells the fields of an error flat."""
+    try:
+        error = msgspec.json.decode(payload).get("error", {})
+    except (msgspec.DecodeError, AttributeError):
+        return payload
+    said = {name: error.get(name) for name in ("code", "message", "param")}
+    return msgspec.json.encode({"type": "error", "sequence_number": number, **said})
 
 
 def _no_finish(script: Script, _fault: Fault, scene: Scene) -> Script:
     if not script.streamed:
         body = msgspec.json.decode(script.body)
-        target = body if scene.dialect == "anthropic" else body["choices"][0]
-        target["stop_reason" if scene.dialect == "anthropic" else "finish_reason"] = None
+        target, (*steps, last) = body, WIRES[scene.dialect].finish
+        for step in steps:
+            target = target[step]
+        target[last] = None
         return replace(script, pieces=(replace(script.pieces[0], data=msgspec.json.encode(body)),))
     return replace(script, pieces=tuple(piece for piece in script.pieces if piece.role != "end"))
 

@@ -85,7 +85,7 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
 
     models: Annotated[dict[str, Model], Meta(min_length=1)]
     keys: tuple[str, ...] = ()
-    dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = ("openai", "anthropic")
+    dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = ("openai", "responses", "anthropic", "gemini")
     latency: Latency = Latency()
     limits: Limits = Limits()
     faults: tuple[Fault, ...] = ()

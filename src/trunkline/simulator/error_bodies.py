@@ -12,6 +12,7 @@ import yaml
 from msgspec import Struct
 
 from trunkline.simulator.ask import DialectName
+from trunkline.simulator.google_body import google_body
 
 
 class ErrorBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,15 +47,21 @@ def error_body(name: str) -> ErrorBody:
     return found
 
 
+VENDORS = {"responses": "openai"}
+"""Dialects whose errors are written as another's."""
+
+
 def body_for_status(dialect: DialectName, status: int) -> ErrorBody:
     """The first row of that vendor with that status, else a plain one in its shape."""
     for row in error_bodies().values():
-        if row.vendor == dialect and row.status == status:
+        if row.vendor == VENDORS.get(dialect, dialect) and row.status == status:
             return row
     message = f"The simulated provider answers with status {status}."
-    if dialect == "anthropic":
+    if dialect == "gemini":
+        error: dict[str, Any] = google_body(message, status)
+    elif dialect == "anthropic":
         kind = "api_error" if status >= 500 else "invalid_request_error"
-        error: dict[str, Any] = {
+        error = {
             "type": "error",
             "error": {"type": kind, "message": message},
             "request_id": "$request_id",

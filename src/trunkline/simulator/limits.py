@@ -82,10 +82,12 @@ class RateLimits:
     def headers(self, dialect: DialectName, now: float, epoch: float) -> list[tuple[str, str]]:
         """The vendor's rate limit headers; `epoch` is the wall time of the start."""
         found: list[tuple[str, str]] = []
+        if dialect == "gemini":  # tells nothing in headers
+            return found
         for what, bucket in self._buckets.items():
             left = str(max(0, math.floor(bucket.level(now))))
             reset = bucket.wait(bucket.capacity, now)
-            if dialect == "openai":
+            if dialect != "anthropic":
                 values = {"limit": str(bucket.capacity), "remaining": left, "reset": go_duration(reset)}
                 found += [(f"x-ratelimit-{key}-{what}", value) for key, value in values.items()]
             else:

@@ -17,9 +17,10 @@ from trunkline.simulator.faults import Fault
 from trunkline.simulator.prices import Usage
 from trunkline.simulator.script import Piece, Script, event
 from trunkline.simulator.substitutes import Scene
+from trunkline.simulator.wires import WIRES, Wire
 
 _PAYLOAD = re.compile(rb"(?s)(?P<head>.*?data: )(?P<json>\{.*\})(?P<tail>\n\n)")
-_TEXT_VALUE = re.compile(rb'("(?:content|text|partial_json|thinking|reasoning_content)":")((?:[^"\\]|\\.)+)"')
+_TEXT_VALUE = re.compile(rb'("(?:content|text|delta|partial_json|thinking|reasoning_content)":")((?:[^"\\]|\\.)+)"')
 
 
 def edited(script: Script, edit: Callable[[dict[str, Any], Piece], None]) -> Script:
@@ -92,6 +93,12 @@ def _unknown_events(script: Script, _fault: Fault, scene: Scene) -> Script:
         return _between(
             script, event({"type": "x_future_event", "index": 99, "delta": {"type": "x"}}, "frame", "x_future_event")
         )
+    if scene.dialect == "responses":
+        return _between(
+            script, event({"type": "response.x_future", "sequence_number": 0}, "frame", "response.x_future")
+        )
+    if scene.dialect == "gemini":
+        return _between(script, event({"xFuture": {"nested": [1, None]}}, "frame"))
     return _between(script, event({"object": "x.future.event", "choices": []}, "frame"))
 
 
@@ -111,6 +118,8 @@ def _empty_choices_first(script: Script, _fault: Fault, scene: Scene) -> Script:
     filtered = [{"prompt_index": 0, "content_filter_results": results}]
     if scene.dialect == "anthropic":
         return replace(script, pieces=(PING, *script.pieces)) if script.streamed else script
+    if scene.dialect != "openai":
+        return replace(script, pieces=(COMMENT, *script.pieces)) if script.streamed else script
     if not script.streamed:
         return edited(script, lambda payload, _piece: payload.update(prompt_filter_results=filtered))
     first = {"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": filtered}
@@ -128,7 +137,7 @@ def _usage_every_chunk(script: Script, _fault: Fault, scene: Scene) -> Script:
         if scene.dialect == "openai":
             shown = openai_wire.usage_object(so_far)
             pieces.append(_edit_piece(piece, partial(_set_usage, shown)))
-        elif piece.role == "content":
+        elif piece.role == "content" and scene.dialect == "anthropic":
             pieces += [piece, _running_delta(so_far)]
         else:
             pieces.append(piece)
@@ -145,22 +154,30 @@ def _running_delta(usage: Usage) -> Piece:
     return event(payload, "frame", "message_delta")
 
 
-def _no_usage(script: Script, _fault: Fault, _scene: Scene) -> Script:
+def _no_usage(script: Script, _fault: Fault, scene: Scene) -> Script:
+    wire = WIRES[scene.dialect]
+
     def strip(payload: dict[str, Any], _piece: Piece) -> None:
-        payload.pop("usage", None)
-        payload.get("message", {}).pop("usage", None)
+        for holder in _holders(wire, payload):
+            holder.pop(wire.usage_key, None)
 
     return edited(replace(script, pieces=tuple(piece for piece in script.pieces if piece.role != "usage")), strip)
 
 
 def _zero_usage(script: Script, _fault: Fault, scene: Scene) -> Script:
+    wire = WIRES[scene.dialect]
+
     def zero(payload: dict[str, Any], _piece: Piece) -> None:
-        wire = openai_wire if scene.dialect == "openai" else anthropic_wire
-        for holder in (payload, payload.get("message", {})):
-            if holder.get("usage") is not None:
-                holder["usage"] = wire.usage_object(Usage())
+        for holder in _holders(wire, payload):
+            if holder.get(wire.usage_key) is not None:
+                holder[wire.usage_key] = wire.usage(Usage())
 
     return edited(script, zero)
+
+
+def _holders(wire: Wire, payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects of a payload that may hold usage."""
+    return [payload if name == "" else payload.get(name, {}) for name in wire.usage_at]
 
 
 ODDITIES: dict[str, Callable[[Script, Fault, Scene], Script]] = {

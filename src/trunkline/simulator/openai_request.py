@@ -112,7 +112,7 @@ def read_request(body: bytes, salt: str) -> Ask:
         fields = msgspec.json.decode(body, type=dict[str, Any])
         asked = msgspec.convert(fields, Body)
     except msgspec.ValidationError as error:
-        raise Refused(_mistyped(str(error))) from error
+        raise Refused(mistyped(str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(invalid_json("openai")) from error
     _check(asked)
@@ -186,7 +186,8 @@ def _missing(name: str) -> Refusal:
     return openai_error(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
 
 
-def _mistyped(error: str) -> Refusal:
+def mistyped(error: str) -> Refusal:
+    """A field of the wrong type, or a missing one."""
     match = _AT.match(error)
     said, where = (match["said"], match["where"] or "") if match else (error, "")
     if missing := re.search(r"missing required field `(\w+)`", said):

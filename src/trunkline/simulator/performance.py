@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trunkline.simulator import anthropic_wire, draw, openai_wire
+from trunkline.simulator import draw
 from trunkline.simulator.ask import Answer, Ask, DialectName
 from trunkline.simulator.breaks import BREAKS
 from trunkline.simulator.delivery import Delivery
@@ -20,6 +20,7 @@ from trunkline.simulator.provider import Served, SimulatedProvider
 from trunkline.simulator.refusals import Refusal
 from trunkline.simulator.script import Headers, Piece, Script, paced
 from trunkline.simulator.substitutes import Scene, substitute
+from trunkline.simulator.wires import WIRES
 
 
 class Performance(Struct, frozen=True, kw_only=True):
@@ -123,13 +124,12 @@ class Playwright:
             created=int(scene.wall),
             shows_usage=served.shows_usage,
         )
-        openai = served.ask.dialect == "openai"
+        wire = WIRES[served.ask.dialect]
         if streamed:
-            pieces = openai_wire.stream(delivery) if openai else anthropic_wire.stream(delivery)
+            pieces = wire.stream(delivery)
             headers = _stream_headers(scene.headers, served.ask.dialect)
             return Script(headers=headers, pieces=paced(pieces, first, served.seconds_per_token), streamed=True)
-        body = openai_wire.completion(delivery) if openai else anthropic_wire.message(delivery)
-        piece = Piece(msgspec.json.encode(body), "body", served.usage.output)
+        piece = Piece(msgspec.json.encode(wire.whole(delivery)), "body", served.usage.output)
         return Script(
             headers=scene.headers, pieces=(piece,), lead=first + served.usage.output * served.seconds_per_token
         )
@@ -146,6 +146,8 @@ class Playwright:
                 ("anthropic-organization-id", "org-simulated"),
                 *limits,
             )
+        if dialect == "gemini":
+            return request_id, (*common, ("server", "scaffolding on HTTPServer2"))
         own = (
             ("x-request-id", request_id),
             ("openai-organization", "org-simulated"),

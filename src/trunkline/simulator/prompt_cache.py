@@ -38,9 +38,9 @@ class PromptCache:
             return Usage(input=total - total * 3 // 4, cache_read=total * 3 // 4)
         if mode == "never" or total < _SHORTEST or (ask.dialect == "anthropic" and ask.cache_mark is None):
             return Usage(input=total)
-        pieces = tokens.split(ask.counted if ask.dialect == "openai" else ask.counted[: ask.cache_mark])
+        pieces = tokens.split(ask.counted if ask.dialect != "anthropic" else ask.counted[: ask.cache_mark])
         known, length = self._longest_known(ask.model, pieces)
-        if ask.dialect == "openai" or length < _SHORTEST:
+        if ask.dialect != "anthropic" or length < _SHORTEST:
             return Usage(input=total - known, cache_read=known)
         return Usage(input=total - length, cache_read=known, cache_write=length - known)
 

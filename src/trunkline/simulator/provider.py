@@ -122,7 +122,9 @@ class SimulatedProvider:
             name = next(iter(self.config.models)) if named(ask.model) else ask.model
         except ValueError as error:
             message = f"{ask.model}: {error}"
-            wrong = refusals.anthropic_error if ask.dialect == "anthropic" else refusals.openai_error
+            wrong = {"anthropic": refusals.anthropic_error, "gemini": refusals.google_error}.get(
+                ask.dialect, refusals.openai_error
+            )
             raise Refused(wrong(message)) from error
         if name not in self.config.models:
             raise Refused(refusals.unknown_model(ask.dialect, ask.model))

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from trunkline.simulator.ask import DialectName
+from trunkline.simulator.google_body import google_body
 from trunkline.simulator.limits import Denied, go_duration
 
 
@@ -45,6 +46,11 @@ def anthropic_error(message: str, *, status: int = 400, kind: str = "invalid_req
     return Refusal(status, {"type": "error", "error": {"type": kind, "message": message}})
 
 
+def google_error(message: str, *, status: int = 400) -> Refusal:
+    """An error object of Google's APIs."""
+    return Refusal(status, google_body(message, status))
+
+
 def no_threads() -> Refusal:
     """The request wants the API to hold the conversation, and this model does not; the SDK then sends it whole."""
     refusal = anthropic_error("thread: this model does not support message threads")
@@ -54,6 +60,8 @@ def no_threads() -> Refusal:
 
 def invalid_json(dialect: DialectName) -> Refusal:
     """The body is no JSON object."""
+    if dialect == "gemini":
+        return google_error("Invalid JSON payload received.")
     if dialect == "anthropic":
         return anthropic_error("The request body is not valid JSON")
     return openai_error("We could not parse the JSON body of your request. (HINT: is it a JSON object in UTF-8?)")
@@ -61,6 +69,11 @@ def invalid_json(dialect: DialectName) -> Refusal:
 
 def wrong_key(dialect: DialectName, key: str | None) -> Refusal:
     """No key, or not one of this provider's."""
+    if dialect == "gemini":
+        told = google_error("API key not valid. Please pass a valid API key.", status=400 if key else 403)
+        info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
+        told.body["error"]["details"] = [{**info, "domain": "googleapis.com"}]
+        return told
     if dialect == "anthropic":
         message = "x-api-key header is required" if key is None else "invalid x-api-key"
         return anthropic_error(message, status=401, kind="authentication_error")
@@ -77,6 +90,8 @@ def wrong_key(dialect: DialectName, key: str | None) -> Refusal:
 
 def unknown_model(dialect: DialectName, model: str) -> Refusal:
     """The provider has no such model."""
+    if dialect == "gemini":
+        return google_error(f"models/{model} is not found for API version v1beta.", status=404)
     if dialect == "anthropic":
         return anthropic_error(f"model: {model}", status=404, kind="not_found_error")
     message = f"The model `{model}` does not exist or you do not have access to it."
@@ -85,6 +100,8 @@ def unknown_model(dialect: DialectName, model: str) -> Refusal:
 
 def unknown_path(dialect: DialectName, method: str, path: str) -> Refusal:
     """The vendor has no such endpoint."""
+    if dialect == "gemini":
+        return google_error(f"{method} {path} was not found on this server.", status=404)
     if dialect == "anthropic":
         return anthropic_error("Not found", status=404, kind="not_found_error")
     return openai_error(f"Invalid URL ({method} {path})", status=404)
@@ -92,6 +109,8 @@ def unknown_path(dialect: DialectName, method: str, path: str) -> Refusal:
 
 def wrong_method(dialect: DialectName, method: str) -> Refusal:
     """The endpoint wants another method."""
+    if dialect == "gemini":
+        return google_error(f"Method {method} not allowed.", status=405)
     if dialect == "anthropic":
         return anthropic_error("Method Not Allowed", status=405)
     return openai_error(f"Not allowed to {method} on this endpoint. (HINT: use POST)", status=405)
@@ -99,6 +118,8 @@ def wrong_method(dialect: DialectName, method: str) -> Refusal:
 
 def too_large(dialect: DialectName) -> Refusal:
     """The body is larger than the vendor reads."""
+    if dialect == "gemini":
+        return google_error("Request payload size exceeds the limit.", status=413)
     if dialect == "anthropic":
         return anthropic_error("Request exceeds the maximum size", status=413, kind="request_too_large")
     return openai_error("Maximum request body size exceeded.", status=413, code="request_too_large")
@@ -106,6 +127,10 @@ def too_large(dialect: DialectName) -> Refusal:
 
 def too_long(dialect: DialectName, tokens: int, context: int) -> Refusal:
     """The prompt does not fit the model's window."""
+    if dialect == "gemini":
+        return google_error(
+            f"The input token count ({tokens}) exceeds the maximum number of tokens allowed ({context})."
+        )
     if dialect == "anthropic":
         return anthropic_error(f"prompt is too long: {tokens} tokens > {context} maximum")
     message = (
@@ -117,6 +142,8 @@ def too_long(dialect: DialectName, tokens: int, context: int) -> Refusal:
 
 def unsupported_parameter(dialect: DialectName, name: str) -> Refusal:
     """The model does not take this parameter."""
+    if dialect == "gemini":
+        return google_error(f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
     if dialect == "anthropic":
         return anthropic_error(f"{name}: Extra inputs are not permitted")
     hint = " Use 'max_completion_tokens' instead." if name == "max_tokens" else ""
@@ -126,6 +153,8 @@ def unsupported_parameter(dialect: DialectName, name: str) -> Refusal:
 
 def invalid_schema(dialect: DialectName, reason: str) -> Refusal:
     """A tool's or an output's schema cannot be followed."""
+    if dialect == "gemini":
+        return google_error(f"Invalid schema: {reason}")
     if dialect == "anthropic":
         return anthropic_error(f"tools.0.input_schema: JSON schema is invalid: {reason}")
     return openai_error(f"Invalid schema: {reason}", code="invalid_function_parameters")
@@ -134,6 +163,11 @@ def invalid_schema(dialect: DialectName, reason: str) -> Refusal:
 def rate_limited(dialect: DialectName, model: str, denied: Denied) -> Refusal:
     """A rate limit is exhausted; the headers say when to come back."""
     seconds = str(max(1, math.ceil(denied.wait)))
+    if dialect == "gemini":
+        told = google_error("Resource has been exhausted (e.g. check quota).", status=429)
+        info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{seconds}s"}
+        told.body["error"]["details"] = [info]
+        return told
     if dialect == "anthropic":
         message = (
             f"This request would exceed your organization's rate limit of {denied.limit:,} {denied.what} per minute."

@@ -2,13 +2,24 @@
 Pure but for the providers' state; it refuses to know sockets and clocks.
 """
 
+import re
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Struct
 
-from trunkline.simulator import anthropic_request, anthropic_wire, openai_request, openai_wire, refusals
+from trunkline.simulator import (
+    anthropic_request,
+    anthropic_wire,
+    gemini_request,
+    gemini_wire,
+    openai_request,
+    openai_wire,
+    refusals,
+    responses_request,
+)
 from trunkline.simulator.ask import Ask, DialectName
 from trunkline.simulator.config import Config
 from trunkline.simulator.http_reader import Request
@@ -19,6 +30,10 @@ from trunkline.simulator.refusals import Refused
 from trunkline.simulator.script import Piece, Script
 
 _CHAT, _MESSAGES, _COUNT, _MODELS = "/v1/chat/completions", "/v1/messages", "/v1/messages/count_tokens", "/v1/models"
+_RESPONSES = "/v1/responses"
+_GEMINI = re.compile(r"/v1(?:beta)?/models/(?P<model>.+):(?P<method>generateContent|streamGenerateContent|countTokens)")
+
+_LISTING = re.compile(r"/v1(?:beta)?/models(?:/|$)")
 
 
 class _Place(Struct, frozen=True):
@@ -67,11 +82,8 @@ class Site:
             provider, path = next(iter(self.providers.values())), request.path
         if provider is None:
             return None
-        path = path.rstrip("/")
-        spoken = path.startswith(_MESSAGES) or (
-            not path.startswith(_CHAT) and request.header("anthropic-version") is not None
-        )
-        return _Place(provider, path, "anthropic" if spoken else "openai")
+        path = unquote(path).rstrip("/")
+        return _Place(provider, path, _spoken(path, request))
 
     def _at(self, place: _Place, writer: Playwright, request: Request, now: float) -> Performance:
         provider, dialect = place.provider, place.dialect
@@ -80,22 +92,28 @@ class Site:
         if dialect not in provider.config.dialects:
             raise Refused(refusals.unknown_path(dialect, request.method, place.path))
         _check_key(place, request)
-        if place.path == _MODELS or place.path.startswith(_MODELS + "/"):
+        listing = _LISTING.match(place.path) and not _GEMINI.fullmatch(place.path)
+        if listing:
             return writer.page(self._models(place), dialect, now)
-        if place.path not in {_CHAT, _MESSAGES, _COUNT}:
+        gemini = _GEMINI.fullmatch(place.path)
+        if place.path not in {_CHAT, _RESPONSES, _MESSAGES, _COUNT} and gemini is None:
             raise Refused(refusals.unknown_path(dialect, request.method, place.path))
         if request.method != "POST":
             raise Refused(refusals.wrong_method(dialect, request.method))
         ask = _ask(place, request)
         if place.path == _COUNT:
             return writer.page({"input_tokens": provider.count(ask)}, dialect, now)
+        if gemini and gemini["method"] == "countTokens":
+            return writer.page({"totalTokens": provider.count(ask)}, dialect, now)
         return writer.play(ask, request.path, now)
 
     def _models(self, place: _Place) -> dict[str, Any]:
         names = list(place.provider.config.models)
-        wanted = place.path.removeprefix(_MODELS).lstrip("/")
+        wanted = place.path.removeprefix("/v1beta").removeprefix("/v1").removeprefix("/models").lstrip("/")
         if wanted and wanted not in names:
             raise Refused(refusals.unknown_model(place.dialect, wanted))
+        if place.dialect == "gemini":
+            return gemini_wire.model(wanted) if wanted else gemini_wire.models(names)
         if place.dialect == "anthropic":
             born = rfc3339(self.epoch)
             return anthropic_wire.model(wanted, born) if wanted else anthropic_wire.models(names, born)
@@ -115,14 +133,32 @@ def _ask(place: _Place, request: Request) -> Ask:
     salt = sha256(request.body).hexdigest()
     if place.path == _CHAT:
         return openai_request.read_request(request.body, salt)
+    if place.path == _RESPONSES:
+        return responses_request.read_request(request.body, salt)
+    if gemini := _GEMINI.fullmatch(place.path):
+        stream = gemini["method"] == "streamGenerateContent"
+        return gemini_request.read_request(request.body, salt, gemini["model"], stream=stream)
     version = request.header("anthropic-version")
     return anthropic_request.read_request(request.body, salt, version, counting=place.path == _COUNT)
+
+
+def _spoken(path: str, request: Request) -> DialectName:
+    """Which dialect a path is of; the list of models is claimed by three, told apart by their headers."""
+    if path.startswith(_RESPONSES):
+        return "responses"
+    if _GEMINI.fullmatch(path) or path.startswith("/v1beta") or request.header("x-goog-api-key") is not None:
+        return "gemini"
+    if path.startswith(_MESSAGES):
+        return "anthropic"
+    told = not path.startswith(_CHAT) and request.header("anthropic-version") is not None
+    return "anthropic" if told else "openai"
 
 
 def _check_key(place: _Place, request: Request) -> None:
     keys = place.provider.config.keys
     scheme, _, token = (request.header("authorization") or "").partition(" ")
-    given = request.header("x-api-key") or (token.strip() if scheme.lower() == "bearer" else None)
+    given = request.header("x-goog-api-key") if place.dialect == "gemini" else None
+    given = given or request.header("x-api-key") or (token.strip() if scheme.lower() == "bearer" else None)
     if keys and given not in keys:
         raise Refused(refusals.wrong_key(place.dialect, given))
 

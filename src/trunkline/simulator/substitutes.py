@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +15,7 @@ from trunkline.simulator.error_bodies import ErrorBody, body_for_status, error_b
 from trunkline.simulator.faults import Fault
 from trunkline.simulator.prices import Usage
 from trunkline.simulator.script import Ending, Headers, Piece, Script, with_header
+from trunkline.simulator.wires import WIRES
 
 _LOGIN_PAGE = (
     b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><form>Sign in to continue</form></body></html>\n"
@@ -84,20 +84,7 @@ def _empty_200(_fault: Fault, scene: Scene) -> Script:
 
 
 def _empty_choices(_fault: Fault, scene: Scene) -> Script:
-    body: dict[str, Any] = {
-        "id": f"chatcmpl-{scene.request_id}",
-        "object": "chat.completion",
-        "model": scene.model,
-        "choices": [],
-    }
-    if scene.dialect == "anthropic":
-        body = {
-            "id": f"msg_{scene.request_id}",
-            "type": "message",
-            "role": "assistant",
-            "model": scene.model,
-            "content": [],
-        }
+    body = {"id": scene.request_id, "model": scene.model, **WIRES[scene.dialect].empty}
     return _plain(scene, 200, msgspec.json.encode(body))
 
 

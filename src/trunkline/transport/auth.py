@@ -11,12 +11,13 @@ from trunkline.core.errors import ConfigError
 from trunkline.core.secret import Secret
 from trunkline.transport.transport import Headers
 
-Kind = Literal["bearer", "x-api-key", "api-key", "none"]
+Kind = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none"]
 
 _FORMS: dict[Kind, tuple[bytes, bytes]] = {  # header name, what stands before the secret
     "bearer": (b"authorization", b"Bearer "),
     "x-api-key": (b"x-api-key", b""),  # Anthropic
     "api-key": (b"api-key", b""),  # Azure OpenAI
+    "x-goog-api-key": (b"x-goog-api-key", b""),  # Gemini
 }
 
 

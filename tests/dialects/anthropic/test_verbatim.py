@@ -72,4 +72,4 @@ def test_a_translated_request_says_which_version_it_is_in(version: str):
 def test_it_says_where_to_ask_and_where_to_count():
     dialect = AnthropicMessages()
 
-    assert (dialect.name, dialect.path, dialect.count_path) == ("anthropic", "/messages", "/messages/count_tokens")
+    assert (dialect.name, dialect.path) == ("anthropic", "/messages")

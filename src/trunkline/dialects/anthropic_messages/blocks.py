@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from trunkline.core.events import TextDelta, ThoughtDelta, ToolDelta
+from trunkline.dialects.seal import seal
 
 Kind = Literal["text", "thinking", "redacted_thinking", "tool_use"]
 
@@ -73,7 +74,7 @@ class Blocks:
     def thought(self, delta: ThoughtDelta) -> bytes:
         """Reasoning; a signature is the last delta of its block."""
         if delta.redacted is not None:
-            self._queue.append(Block("redacted_thinking", data=delta.redacted))
+            self._queue.append(Block("redacted_thinking", data=seal(delta.redacted, delta.origin, "anthropic")))
             return self._advance()
         if not delta.text and delta.signature is None:
             return b""
@@ -81,7 +82,8 @@ class Blocks:
         if delta.text:
             block.waiting.append({"type": "thinking_delta", "thinking": delta.text})
         if delta.signature is not None:
-            block.waiting.append({"type": "signature_delta", "signature": delta.signature})
+            signature = seal(delta.signature, delta.origin, "anthropic")
+            block.waiting.append({"type": "signature_delta", "signature": signature})
             block.sealed = True
         return self._advance()
 

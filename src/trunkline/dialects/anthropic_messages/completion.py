@@ -15,6 +15,7 @@ from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects.anthropic_messages.errors import read_error
 from trunkline.dialects.anthropic_messages.finish import finish_of, reason_of
 from trunkline.dialects.anthropic_messages.usage import read_usage, write_usage
+from trunkline.dialects.seal import seal
 
 EMPTY = Raw(b"{}")
 NOTHING = Raw()
@@ -140,9 +141,10 @@ def _blocks(part: Part) -> list[dict[str, Any]]:
         case Text(text=text):
             return [{"type": "text", "text": text}] if text else []
         case Thought(redacted=str(data)):
-            return [{"type": "redacted_thinking", "data": data}]
+            return [{"type": "redacted_thinking", "data": seal(data, part.origin, "anthropic")}]
         case Thought():
-            return [{"type": "thinking", "thinking": part.text, "signature": part.signature or ""}]
+            signature = seal(part.signature, part.origin, "anthropic") if part.signature else ""
+            return [{"type": "thinking", "thinking": part.text, "signature": signature}]
         case ToolUse():
             return [{"type": "tool_use", "id": part.id, "name": part.name, "input": arguments(part.arguments)}]
         case Foreign(dialect="anthropic"):

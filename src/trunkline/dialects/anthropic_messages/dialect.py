@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from trunkline.core.chat import ChatRequest, Completion
 from trunkline.core.dialect import DialectName, Envelope, Given, Rendered, Sighting
@@ -18,7 +19,7 @@ from trunkline.dialects.anthropic_messages.read_request import read_request
 from trunkline.dialects.anthropic_messages.reader import AnthropicReader
 from trunkline.dialects.anthropic_messages.request_wire import Asked, Counted, Peek
 from trunkline.dialects.anthropic_messages.scanner import AnthropicScanner
-from trunkline.dialects.anthropic_messages.verbatim import readdressed
+from trunkline.dialects.anthropic_messages.verbatim import limited, readdressed
 from trunkline.dialects.anthropic_messages.write_request import RequestWriter
 from trunkline.dialects.anthropic_messages.writer import AnthropicWriter
 from trunkline.dialects.errors import Headers
@@ -57,11 +58,6 @@ class AnthropicMessages:
         return "/messages"
 
     @property
-    def count_path(self) -> str:
-        """Where tokens are counted, below the provider's base URL."""
-        return "/messages/count_tokens"
-
-    @property
     def forward(self) -> frozenset[bytes]:
         """The caller's headers that belong to its bytes: version and betas say how to read them."""
         return frozenset({b"anthropic-version", b"anthropic-beta"})
@@ -88,6 +84,14 @@ class AnthropicMessages:
     def write_count(self, tokens: int) -> bytes:
         """The answer to ``count_tokens``."""
         return msgspec.json.encode({"input_tokens": tokens})
+
+    def readdress_count(self, body: bytes, model: str) -> Rendered:
+        """A question for a count, for a provider of the same dialect."""
+        return replace(readdressed(body, model, self.drop), path="/count_tokens")
+
+    def limit_answer(self, body: bytes, tokens: int) -> bytes:
+        """The caller's body with another ``max_tokens``."""
+        return limited(body, tokens)
 
     def write_completion(self, answer: Completion) -> bytes:
         """A whole answer for a caller."""

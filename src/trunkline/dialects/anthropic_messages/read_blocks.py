@@ -10,6 +10,7 @@ import msgspec
 
 from trunkline.core.chat import Document, Foreign, Image, Part, Role, Text, Thought, ToolResult, ToolUse
 from trunkline.dialects.anthropic_messages import request_wire as wire
+from trunkline.dialects.seal import unseal
 from trunkline.dialects.shape import fit, left_over, unknown
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -64,13 +65,23 @@ def _tool_use(block: wire.ToolUseBlock) -> ToolUse:
     return ToolUse(block.id, block.name, msgspec.json.encode(block.input).decode(), block.cache_control)
 
 
+def _thought(block: wire.ThinkingBlock) -> Thought:
+    signature, origin = unseal(block.signature or "", "anthropic")
+    return Thought(block.thinking, signature or None, origin=origin)
+
+
+def _redacted(block: wire.RedactedBlock) -> Thought:
+    data, origin = unseal(block.data, "anthropic")
+    return Thought(redacted=data, origin=origin)
+
+
 Read = Callable[[Any], Part]
 SIMPLE: dict[str, tuple[type[msgspec.Struct], Read]] = {
     "text": (wire.TextBlock, lambda block: Text(block.text, block.cache_control)),
     "image": (wire.ImageBlock, _image),
     "document": (wire.DocumentBlock, _document),
-    "thinking": (wire.ThinkingBlock, lambda block: Thought(block.thinking, block.signature or None)),
-    "redacted_thinking": (wire.RedactedBlock, lambda block: Thought(redacted=block.data)),
+    "thinking": (wire.ThinkingBlock, _thought),
+    "redacted_thinking": (wire.RedactedBlock, _redacted),
     "tool_use": (wire.ToolUseBlock, _tool_use),
 }
 ALLOWED: dict[Role, frozenset[str]] = {

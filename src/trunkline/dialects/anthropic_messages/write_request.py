@@ -11,6 +11,7 @@ from trunkline.core.errors import Unsupported
 from trunkline.dialects.anthropic_messages.generations import generation_of
 from trunkline.dialects.anthropic_messages.thinking import NOT, Thinking, adaptive, with_budget
 from trunkline.dialects.anthropic_messages.write_turns import TurnWriter
+from trunkline.dialects.held import refuse_held
 from trunkline.dialects.json import encode
 
 Json = dict[str, Any]
@@ -33,6 +34,7 @@ class RequestWriter:
     def write(self, drop: frozenset[str]) -> Rendered:
         """The body, without the top-level fields the provider refuses, and the names of what was left out."""
         request = self._request
+        refuse_held(request.extra)
         writer = TurnWriter(self._dropped)
         writer.write(request.messages)
         if not writer.turns:

@@ -89,6 +89,9 @@ class TurnWriter:
         return _cached(fields | ({"title": part.name} if part.name else {}), part.cache)
 
     def _thought(self, part: Thought) -> Json | None:
+        if part.origin != "anthropic":
+            self._dropped.append("reasoning")  # sealed by another vendor, for that vendor's models
+            return None
         if part.redacted is not None:
             return {"type": "redacted_thinking", "data": part.redacted}
         if part.signature:

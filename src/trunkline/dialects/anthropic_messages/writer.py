@@ -3,7 +3,7 @@
 Refuses to start before there is something to say, so that ``message_start`` can carry the usage that came first.
 """
 
-from typing import Any, assert_never
+from typing import Any, ClassVar, assert_never
 
 from trunkline.core.dialect import Envelope
 from trunkline.core.events import Began, Continued, Ended, Event, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
@@ -11,11 +11,13 @@ from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects.anthropic_messages.blocks import Blocks, event_bytes
 from trunkline.dialects.anthropic_messages.finish import reason_of
 from trunkline.dialects.anthropic_messages.usage import write_last_usage, write_usage
+from trunkline.dialects.sse import KEEP_ALIVE
 
 
 class AnthropicWriter:
     """The port ``Writer`` for Anthropic streams."""
 
+    keep_alive: ClassVar[bytes] = KEEP_ALIVE
     __slots__ = ("_began", "_blocks", "_mark", "_started", "_usage")
 
     def __init__(self, envelope: Envelope) -> None:

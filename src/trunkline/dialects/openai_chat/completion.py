@@ -99,5 +99,12 @@ def _message(completion: Completion) -> dict[str, Any]:
 
 
 def write_call(call: ToolUse) -> dict[str, Any]:
-    """A tool call as it stands in a message."""
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+    """A tool call as it stands in a message; a thought signature stands where Google's own OpenAI layer puts it."""
+    told: dict[str, Any] = {"id": call.id, "type": "function"}
+    told["function"] = {"name": call.name, "arguments": call.arguments}
+    return told if call.signature is None else {**told, **signed(call.signature)}
+
+
+def signed(signature: str) -> dict[str, Any]:
+    """``extra_content``, as ai.google.dev describes it under "OpenAI compatibility" (November 2026)."""
+    return {"extra_content": {"google": {"thought_signature": signature}}}

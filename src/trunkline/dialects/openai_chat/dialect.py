@@ -15,7 +15,7 @@ from trunkline.dialects.openai_chat.parse_request import parse_request, peek
 from trunkline.dialects.openai_chat.quirks import Quirks
 from trunkline.dialects.openai_chat.reader import ChunkReader
 from trunkline.dialects.openai_chat.scanner import ChunkScanner
-from trunkline.dialects.openai_chat.verbatim import readdress
+from trunkline.dialects.openai_chat.verbatim import limit_answer, readdress
 from trunkline.dialects.openai_chat.write_request import write_request
 from trunkline.dialects.openai_chat.writer import ChunkWriter
 from trunkline.dialects.prefill import with_prefill
@@ -53,6 +53,10 @@ class OpenAIChat(Quirks):
     def parse_request(self, body: bytes) -> ChatRequest:
         """See the port."""
         return parse_request(body)
+
+    def limit_answer(self, body: bytes, tokens: int) -> bytes:
+        """See the port."""
+        return limit_answer(body, tokens)
 
     def write_completion(self, answer: Completion) -> bytes:
         """See the port."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from trunkline.core.chat import Document, Foreign, Image, Message, Part, Role, Text, Thought, ToolResult, ToolUse
 from trunkline.core.errors import InvalidRequest
+from trunkline.dialects.data_url import opened
 from trunkline.dialects.openai_chat import wire
-from trunkline.dialects.shape import shown
 
 Shown = Text | Image | Document | Foreign
 
@@ -60,7 +60,7 @@ class MessageReader:
             return Foreign("openai", {"type": "custom", "id": call.id, "custom": call.custom})
         if call.function is None:
             raise InvalidRequest(f"`{path}.function` is missing. Add its name and arguments.", param=f"{path}.function")
-        return ToolUse(call.id, call.function.name, call.function.arguments or "{}")
+        return ToolUse(call.id, call.function.name, call.function.arguments or "{}", signature=call.signature)
 
     def _result(self, turn: wire.ToolAnswer | wire.FunctionAnswer) -> ToolResult:
         if isinstance(turn, wire.FunctionAnswer):
@@ -96,23 +96,12 @@ class MessageReader:
         image = wire.ImageURL(part.image_url) if isinstance(part.image_url, str) else part.image_url
         if not image.url.startswith("data:"):
             return Image(url=image.url, detail=image.detail, cache=part.cache_control)
-        media_type, data = _opened(image.url, f"{path}.url")
+        media_type, data = opened(image.url, f"{path}.url")
         return Image(data=data, media_type=media_type, detail=image.detail, cache=part.cache_control)
 
     def _file(self, part: wire.FilePart, path: str) -> Document | Foreign:
         file = part.file
         if file.file_data is None:  # an upload that only its own vendor can see
             return Foreign("openai", {"type": "file", "file": {"file_id": file.file_id, "filename": file.filename}})
-        media_type, data = _opened(file.file_data, f"{path}.file_data")
+        media_type, data = opened(file.file_data, f"{path}.file_data")
         return Document(data=data, media_type=media_type, name=file.filename, cache=part.cache_control)
-
-
-def _opened(url: str, path: str) -> tuple[str, str]:
-    """Media type and base64 text of a data URL."""
-    head, comma, data = url.partition(",")
-    media_type, *parameters = head.removeprefix("data:").split(";")
-    if not comma or "base64" not in parameters or "/" not in media_type:
-        raise InvalidRequest(
-            f'`{path}` is {shown(head)}; send a data URL like "data:image/png;base64,...".', param=path
-        )
-    return media_type, data

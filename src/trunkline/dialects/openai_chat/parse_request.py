@@ -12,12 +12,12 @@ from trunkline.core.chat import ChatRequest, OutputFormat, Reasoning, Tool, Tool
 from trunkline.core.dialect import Envelope
 from trunkline.core.errors import InvalidRequest
 from trunkline.dialects.json import decode_object
+from trunkline.dialects.model_name import check_model
 from trunkline.dialects.openai_chat import wire
 from trunkline.dialects.openai_chat.parse_messages import MessageReader
 from trunkline.dialects.shape import fit, left_over, look
 
 _PEEKED = msgspec.json.Decoder(wire.Peeked)
-LONGEST_MODEL = 256  # characters
 
 SAYS_NOTHING: dict[str, Any] = {"n": 1, "logprobs": False, "store": False, "logit_bias": {}, "modalities": ["text"]}
 """Values that ask for what happens anyway: there is nothing to drop."""
@@ -26,7 +26,7 @@ SAYS_NOTHING: dict[str, Any] = {"n": 1, "logprobs": False, "store": False, "logi
 def peek(body: bytes) -> Envelope:
     """The envelope. Raises InvalidRequest for a body that cannot be a request."""
     seen = look(_PEEKED, body)
-    _check_model(seen.model)
+    check_model(seen.model)
     options = seen.stream_options
     return Envelope(
         seen.model,
@@ -36,19 +36,11 @@ def peek(body: bytes) -> Envelope:
     )
 
 
-def _check_model(model: str) -> None:
-    if not model or len(model) > LONGEST_MODEL or not model.isprintable():
-        limits = f"1 to {LONGEST_MODEL} printable characters"
-        raise InvalidRequest(
-            f"`model` must be a name of {limits}. Send one of the models listed at /v1/models.", param="model"
-        )
-
-
 def parse_request(body: bytes) -> ChatRequest:
     """The whole request. Raises InvalidRequest naming the field, what it holds and what is allowed."""
     raw = decode_object(body)
     asked = fit(raw, wire.Request)
-    _check_model(asked.model)
+    check_model(asked.model)
     extra = {name: value for name, value in left_over(asked, raw) if value is not None}
     for name, value in SAYS_NOTHING.items():
         if extra.get(name) == value:

@@ -29,7 +29,10 @@ RENAMES: dict[str, dict[str, str]] = {
     "max_completion_tokens": {"max_tokens": "max_completion_tokens"},
 }
 
+SIGNED = "extra_content"  # where Google's OpenAI layer puts the thought signature of a tool call
+
 _encode = msgspec.json.Encoder().encode
+_FIELDS = msgspec.json.Decoder(Fields)
 _CALLS = msgspec.json.Decoder(list[Fields])
 _TEXT = msgspec.json.Decoder(str)
 
@@ -128,6 +131,8 @@ def _turns(quirks: Quirks, body: bytes) -> tuple[dict[str, bytes], tuple[str, ..
         edits.append(partial(_fit_ids, quirks.tool_id_length))
     if not quirks.names and _holds(body, "name"):
         edits.append(_without_name)
+    if SIGNED not in quirks.accept and _holds(body, SIGNED):
+        edits.append(_without_signatures)
     if not edits:
         return {}, ()
     turns = _TURNS.decode(body).messages
@@ -162,6 +167,16 @@ def _without_name(turn: Fields) -> bool:
     return turn.pop("name", None) is not None
 
 
+def _without_signatures(turn: Fields) -> bool:
+    """Thought signatures are Google's, and other vendors refuse a field they do not know."""
+    if SIGNED.encode() not in bytes(turn.get("tool_calls", Raw(b""))):
+        return False
+    calls = _CALLS.decode(turn["tool_calls"])
+    kept = [{name: value for name, value in call.items() if name != SIGNED} for call in calls]
+    turn["tool_calls"] = Raw(_encode(kept))
+    return kept != calls
+
+
 def _fit_ids(length: int, turn: Fields) -> bool:
     before = dict(turn)
     if "tool_call_id" in turn:
@@ -174,3 +189,12 @@ def _fit_ids(length: int, turn: Fields) -> bool:
 
 def _fitted(tool_id: Raw, length: int) -> Raw:
     return Raw(_encode(fitted_id(_TEXT.decode(tool_id), length)))
+
+
+def limit_answer(body: bytes, tokens: int) -> bytes:
+    """The same body with this limit on its answer, said once, under the name the caller used."""
+    fields = _FIELDS.decode(body)
+    name = "max_completion_tokens" if "max_completion_tokens" in fields else "max_tokens"
+    fields.pop("max_tokens", None)
+    fields[name] = Raw(b"%d" % tokens)
+    return _encode(fields)

@@ -80,6 +80,14 @@ class ToolCall(Struct):
     type: Literal["function", "custom"] = "function"
     function: FunctionCall | None = None
     custom: dict[str, Any] | None = None
+    extra_content: dict[str, Any] | None = None
+
+    @property
+    def signature(self) -> str | None:
+        """The thought signature of a call that Gemini made."""
+        google = (self.extra_content or {}).get("google")
+        told = google.get("thought_signature") if isinstance(google, dict) else None
+        return told if isinstance(told, str) else None
 
 
 class System(Struct, tag_field="role", tag="system"):

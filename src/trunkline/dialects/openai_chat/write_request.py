@@ -5,9 +5,10 @@ Refuses to drop silently: what this provider cannot be told is named in ``droppe
 
 from typing import Any
 
-from trunkline.core.chat import ChatRequest, OutputFormat, Reasoning, Tool
+from trunkline.core.chat import ChatRequest, OutputFormat, Tool
 from trunkline.core.dialect import Rendered
-from trunkline.core.errors import Unsupported
+from trunkline.dialects.effort import effort_word
+from trunkline.dialects.held import refuse_held
 from trunkline.dialects.json import encode
 from trunkline.dialects.openai_chat.quirks import PREFILL_FIELDS, PREFILL_MARKS, Quirks
 from trunkline.dialects.openai_chat.write_messages import MessageWriter
@@ -24,13 +25,7 @@ OWN_FIELDS = frozenset(
 )
 """Fields of this dialect that the core has no place for: they may pass in ``extra``."""
 
-HELD = frozenset({"thread", "previous_response_id", "conversation"})
-"""Fields that say the provider holds the earlier turns: dropped, they would change what is asked."""
-
 SERVICE_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
-
-BUDGETS = ((1024, "minimal"), (4096, "low"), (8192, "medium"))
-"""Up to how many tokens of thought a word grants; above, ``high``. The same table Anthropic's side reads backwards."""
 
 
 def write_request(quirks: Quirks, request: ChatRequest, model: str) -> Rendered:
@@ -56,7 +51,7 @@ class _RequestWriter:
         self._put_tools()
         self._put_stream()
         self._put("response_format", request.output and _output(request.output))
-        self._put("reasoning_effort", request.reasoning and _effort(request.reasoning))
+        self._put("reasoning_effort", request.reasoning and effort_word(request.reasoning))
         self._put_extra()
         self._drop_refused()
         return Rendered(encode(self._body), tuple(self._dropped), echo=echo)
@@ -130,9 +125,8 @@ class _RequestWriter:
             self._body["stream_options"] = {"include_usage": True}
 
     def _put_extra(self) -> None:
+        refuse_held(self._request.extra, self._quirks.accept)
         for name, value in self._request.extra.items():
-            if name in HELD and value is not None and name not in self._quirks.accept:
-                raise _not_held(name)
             self._put_if(name in OWN_FIELDS or name in self._quirks.accept, name, value)
 
     def _drop_refused(self) -> None:
@@ -140,14 +134,6 @@ class _RequestWriter:
         for name in sorted(refused & self._body.keys()):
             del self._body[name]
             self._note(name)
-
-
-def _not_held(name: str) -> Unsupported:
-    return Unsupported(
-        f"this target holds no conversations, so it cannot take `{name}`; send the whole conversation in `messages`",
-        param=name,
-        code=f"{name}_unsupported_request",
-    )
 
 
 def _output(asked: OutputFormat) -> Json:
@@ -158,10 +144,3 @@ def _output(asked: OutputFormat) -> Json:
         if (value := getattr(asked, name)) is not None:
             schema[name] = value
     return {"type": "json_schema", "json_schema": schema}
-
-
-def _effort(asked: Reasoning) -> str | None:
-    """The word for how hard to think; None where that is left to the model, which is what it does unasked."""
-    if asked.effort is not None or asked.budget is None:
-        return asked.effort
-    return next((word for most, word in BUDGETS if asked.budget <= most), "high")

@@ -3,15 +3,17 @@
 Refuses to reorder: one role first, deltas as they come, one finish, the usage chunk if it was asked for, ``[DONE]``.
 """
 
-from typing import Any, assert_never
+from typing import Any, ClassVar, assert_never
 
 import msgspec
 
 from trunkline.core.dialect import Envelope
 from trunkline.core.events import Began, Continued, Ended, Event, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
 from trunkline.core.usage import Usage
+from trunkline.dialects.openai_chat.completion import signed
 from trunkline.dialects.openai_chat.finish import WRITTEN
 from trunkline.dialects.openai_chat.usage import write_usage
+from trunkline.dialects.sse import KEEP_ALIVE
 
 _encode = msgspec.json.Encoder().encode
 
@@ -22,6 +24,7 @@ class ChunkWriter:
     Asked for usage that nobody knows, it writes no usage chunk: zeros would be a lie.
     """
 
+    keep_alive: ClassVar[bytes] = KEEP_ALIVE
     __slots__ = ("_after", "_before", "_include_usage", "_model", "_opened", "_tools", "_usage")
 
     def __init__(self, envelope: Envelope) -> None:
@@ -84,7 +87,8 @@ class ChunkWriter:
             return {"index": event.index, "function": {"arguments": event.arguments}}
         self._tools.add(event.index)
         function = {"name": event.name or "", "arguments": event.arguments}
-        return {"index": event.index, "id": event.id or "", "type": "function", "function": function}
+        told = {"index": event.index, "id": event.id or "", "type": "function", "function": function}
+        return told if event.signature is None else {**told, **signed(event.signature)}
 
     def _end(self, ended: Ended) -> bytes:
         opening = b"" if self._opened else self._open(Began("", ""))

@@ -1,0 +1,68 @@
+"""The dialects the simulator speaks, as one table: how each is read and written, and where it is asked for.
+It refuses to know what is asked and answered.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from trunkline.simulator import anthropic_wire, gemini_wire, openai_wire, responses_wire
+from trunkline.simulator.ask import DialectName
+from trunkline.simulator.delivery import Delivery
+from trunkline.simulator.prices import Usage
+from trunkline.simulator.script import Piece
+
+
+class Wire(Struct, frozen=True, kw_only=True):
+    """One dialect's way of writing.
+
+    `usage_at` names the objects of a payload that may hold `usage_key`, "" is the payload itself. `call_prefix` begins
+    the ids of tool calls. `finish` is where in a whole answer the reason for its end stands.
+    """
+
+    whole: Callable[[Delivery], dict[str, Any]]
+    stream: Callable[[Delivery], list[Piece]]
+    usage: Callable[[Usage], dict[str, Any]]
+    usage_key: str = "usage"
+    usage_at: tuple[str, ...] = ("",)
+    call_prefix: str = "call_"
+    finish: tuple[str | int, ...]
+    empty: dict[str, Any]
+
+
+WIRES: dict[DialectName, Wire] = {
+    "openai": Wire(
+        whole=openai_wire.completion,
+        stream=openai_wire.stream,
+        usage=openai_wire.usage_object,
+        finish=("choices", 0, "finish_reason"),
+        empty={"object": "chat.completion", "choices": []},
+    ),
+    "responses": Wire(
+        whole=responses_wire.completion,
+        stream=responses_wire.stream,
+        usage=responses_wire.usage_object,
+        usage_at=("", "response"),
+        finish=("status",),
+        empty={"object": "response", "output": []},
+    ),
+    "anthropic": Wire(
+        whole=anthropic_wire.message,
+        stream=anthropic_wire.stream,
+        usage=anthropic_wire.usage_object,
+        usage_at=("", "message"),
+        call_prefix="toolu_",
+        finish=("stop_reason",),
+        empty={"type": "message", "role": "assistant", "content": []},
+    ),
+    "gemini": Wire(
+        whole=gemini_wire.completion,
+        stream=gemini_wire.stream,
+        usage=gemini_wire.usage_object,
+        usage_key="usageMetadata",
+        call_prefix="",
+        finish=("candidates", 0, "finishReason"),
+        empty={"candidates": []},
+    ),
+}

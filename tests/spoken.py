@@ -1,0 +1,193 @@
+"""Every dialect the gateway speaks, as one list: a dialect joins all the matrices of tests by a row here.
+
+What a client of each sends, and what it takes for a whole answer, told without the gateway's own code.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from anthropic.types import Message, RawMessageStreamEvent
+from google.genai.types import GenerateContentResponse
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response, ResponseStreamEvent
+from pydantic import BaseModel, TypeAdapter
+
+from trunkline.core.chat import ChatRequest, Completion
+from trunkline.core.dialect import Dialect
+from trunkline.core.events import Gathering
+from trunkline.dialects.anthropic_messages import AnthropicMessages
+from trunkline.dialects.gemini import Gemini
+from trunkline.dialects.openai_chat import OpenAIChat
+from trunkline.dialects.openai_responses import OpenAIResponses
+from trunkline.dialects.sse import Frames
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One dialect.
+
+    ``short``   the simulated provider that speaks nothing else.
+    ``ask``     path and body of a question: model, text, stream.
+    ``said``    the words of an event.
+    ``ended``   whether an event is what a client takes for the end of a whole answer.
+    ``finish``  the reason for its end that a whole answer tells, None where it tells none.
+    ``last``    how the event of a stream that ends with a plain stop is known.
+    ``answer``, ``event``  the types of the vendor's SDK.
+    """
+
+    name: str
+    short: str
+    dialect: Dialect
+    ask: Callable[..., tuple[str, Json]]
+    said: Callable[[Json], str]
+    ended: Callable[[Json], bool]
+    finish: Callable[[Json], Any]
+    last: bytes
+    answer: type[BaseModel]
+    event: TypeAdapter[Any]
+
+    def whole(self, body: bytes) -> bool:
+        """Whether a client takes the stream for a whole answer."""
+        done = self.name == "openai" and re.search(rb"\ndata: ?\[DONE\]", body) is not None
+        return done or any(self.ended(event) for event in payloads(body))
+
+    def said_in(self, body: bytes) -> str:
+        """The text that a client gathers from a stream."""
+        return "".join(self.said(event) for event in payloads(body))
+
+    def error_at_end(self, body: bytes) -> bool:
+        """Whether the last event is an error in the dialect."""
+        if re.search(rb"data: ?\[DONE\]\s*$", body):
+            return False
+        last = payloads(body)[-1]
+        named = self.name in {"openai", "gemini"} or (body.rfind(b"event: error") > 0 and last["type"] == "error")
+        return bool(last.get("error")) and named
+
+    def gathered(self, body: bytes) -> Completion:
+        """What a client makes of a stream, each event checked against the vendor's types."""
+        reader, gathering = self.dialect.reader(), Gathering()
+        for frame in Frames().feed(body):
+            if frame.data and frame.data != b"[DONE]" and frame.event != b"ping":  # no part of the SDK's types
+                self.event.validate_json(frame.data, strict=True)
+            for event in reader.read(frame):
+                gathering.add(event)
+        for event in reader.end():
+            gathering.add(event)
+        return gathering.completion()
+
+    def opened(self, body: bytes) -> Completion:
+        """A whole answer, checked against the vendor's types."""
+        self.answer.model_validate_json(body, strict=True)
+        return self.dialect.read_completion(body)
+
+    def request(self, asked: ChatRequest, model: str) -> tuple[str, bytes]:
+        """Path and body of a request, as this dialect's own writer writes it."""
+        rendered = self.dialect.write_request(asked, model)
+        return f"/v1{self.dialect.path}{rendered.path}", rendered.body
+
+
+def payloads(body: bytes) -> list[Any]:
+    """The data of a stream's events, opened; the specification's way, without the gateway's own parser."""
+    found, data = [], []
+    for line in body.splitlines():
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            data.append(value.removeprefix(b" "))
+        elif not line and data:
+            found.append(b"\n".join(data))
+            data = []
+    return [json.loads(text) for text in found if text != b"[DONE]"]
+
+
+def _chat(model: str, text: str, *, stream: bool = False) -> tuple[str, Json]:
+    body = {"model": model, "messages": [{"role": "user", "content": text}]}
+    return "/v1/chat/completions", {**body, "stream": True} if stream else body
+
+
+def _messages(model: str, text: str, *, stream: bool = False) -> tuple[str, Json]:
+    _, body = _chat(model, text, stream=stream)
+    return "/v1/messages", {**body, "max_tokens": 500}
+
+
+def _responses(model: str, text: str, *, stream: bool = False) -> tuple[str, Json]:
+    body = {"model": model, "input": text}
+    return "/v1/responses", {**body, "stream": True} if stream else body
+
+
+def _gemini(model: str, text: str, *, stream: bool = False) -> tuple[str, Json]:
+    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    return f"/v1beta/models/{model}:{method}", {"contents": [{"role": "user", "parts": [{"text": text}]}]}
+
+
+def _told(event: Json) -> list[Json]:
+    return list(event["candidates"][0]["content"]["parts"]) if event.get("candidates") else []
+
+
+def _finished(answer: Json) -> Any:
+    return answer["candidates"][0].get("finishReason") if answer.get("candidates") else None
+
+
+SPOKEN = (
+    Spoken(
+        name="openai",
+        short="oa",
+        dialect=OpenAIChat(),
+        ask=_chat,
+        said=lambda event: "".join(
+            one["delta"].get("content") or "" for one in event.get("choices", ()) if "delta" in one
+        ),
+        ended=lambda event: any(choice.get("finish_reason") for choice in event.get("choices", ())),
+        finish=lambda answer: answer["choices"][0]["finish_reason"],
+        last=b'"finish_reason":"stop"',
+        answer=ChatCompletion,
+        event=TypeAdapter(ChatCompletionChunk),
+    ),
+    Spoken(
+        name="responses",
+        short="re",
+        dialect=OpenAIResponses(),
+        ask=_responses,
+        said=lambda event: event["delta"] if event.get("type") == "response.output_text.delta" else "",
+        ended=lambda event: event["type"] in {"response.completed", "response.incomplete"},
+        finish=lambda answer: answer["status"],
+        last=b"event: response.completed",
+        answer=Response,
+        event=TypeAdapter(ResponseStreamEvent),
+    ),
+    Spoken(
+        name="anthropic",
+        short="an",
+        dialect=AnthropicMessages(),
+        ask=_messages,
+        said=lambda event: str(event.get("delta", {}).get("text", "")),
+        ended=lambda event: event["type"] == "message_stop" or bool(event.get("delta", {}).get("stop_reason")),
+        finish=lambda answer: answer["stop_reason"],
+        last=b"event: message_delta",
+        answer=Message,
+        event=TypeAdapter(RawMessageStreamEvent),
+    ),
+    Spoken(
+        name="gemini",
+        short="ge",
+        dialect=Gemini(),
+        ask=_gemini,
+        said=lambda event: "".join(part.get("text", "") for part in _told(event) if not part.get("thought")),
+        ended=lambda event: bool(_finished(event)),
+        finish=_finished,
+        last=b'"finishReason":"STOP"',
+        answer=GenerateContentResponse,
+        event=TypeAdapter(GenerateContentResponse),
+    ),
+)
+NAMES = [row.name for row in SPOKEN]
+SHORTS = [row.short for row in SPOKEN]
+
+
+def spoken(name: str) -> Spoken:
+    """The row of a dialect."""
+    return next(row for row in SPOKEN if row.name == name)
