@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.accounting.scenes import ANTHROPIC, FREE, OPENAI, PRICE, PRICED, body, call
+from tests.accounting.scenes import ANTHROPIC, FREE, OPENAI, PRICE, PRICED, SMALL, body, call
 from trunkline.accounting.worst_case import (
     MOST_PER_DOCUMENT,
     MOST_PER_IMAGE,
@@ -159,3 +159,12 @@ def test_what_is_affordable_is_the_most_that_is(left: int, answer: int, n: int) 
     assert 0 <= found <= answer
     assert found == 0 or cost(PRICES, asked, found) <= left
     assert found == answer or cost(PRICES, asked, found + 1) > left
+
+
+def test_a_price_that_begins_while_the_money_is_held_is_one_it_may_be_charged_by() -> None:
+    cheap, dear = (PublishedPrice(input=Decimal(one), output=Decimal(one)).price() for one in (1, 9))
+    offer = Offer(SMALL, Tariff("v", (Dated(cheap), Dated(dear, start=3_600, end=7_200))))
+
+    assert offer.prices(3_599.9) == (cheap, dear)
+    assert offer.prices(1_000) == (cheap,)
+    assert offer.prices(7_199.9) == (dear, cheap)

@@ -41,7 +41,7 @@ KEYS = {
 }
 SPOKEN = {"openai": "openai", "anthropic": "anthropic"}
 ADDRESS = "http://127.0.0.1:8080"
-RUN = ("check", "ask", "models")  # the commands that end by themselves
+RUN = ("check", "ask", "models", "spend", "keys")  # the commands that end by themselves
 PATIENCE = 60.0
 
 

@@ -23,6 +23,7 @@ from trunkline.providers.estimate import estimate
 # gpt-4o-mini counts 2,833 tokens and 5,667 for each of up to 8 tiles; others count far less.
 MOST_PER_IMAGE = 50_000
 MOST_PER_DOCUMENT = 500_000  # a file by its address or id: 100 pages at Anthropic, each as text and as a picture
+SOON = 60.0  # seconds between holding money and sending; an hour of the day may end between, and its price with it
 WITH_TOOLS = 1_024  # the vendors' own words around tools; Anthropic's largest is 804
 MOST_TOKENS = 4_096  # of an answer, where neither the caller nor the catalogue says
 MOST_CHOICES = 128
@@ -52,11 +53,12 @@ class Offer(Struct, frozen=True):
         return "" if self.tariff is None else self.tariff.version
 
     def prices(self, now: float) -> tuple[Price, ...]:
-        """Every price a call that begins now may be charged by; ``now`` in seconds since 1970."""
-        if self.tariff is None:
+        """Every price a call that begins now, or soon after, may be charged by; ``now`` in seconds since 1970."""
+        tariff = self.tariff
+        if tariff is None:
             return ()
-        services = (None, *self.tariff.services)
-        return tuple(dict.fromkeys(self.tariff.price(now, service) for service in services))
+        services, moments = (None, *tariff.services), (now, now + SOON)
+        return tuple(dict.fromkeys(tariff.price(moment, service) for service in services for moment in moments))
 
 
 class Size(Struct, frozen=True):
