@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from trunkline.quality.anytime import BETS, Comparison, Stakes
+from trunkline.quality.anytime import BETS, Comparison, Guard, Stakes
 
 SETTINGS = Comparison(margin=0.03)
 SEEDS, MOST = 1_000, 3_000
@@ -77,3 +77,24 @@ def test_a_bad_model_is_shown_to_be_worse_and_never_both() -> None:
 def test_what_no_two_scores_differ_by_is_refused(difference: float) -> None:
     with pytest.raises(ValueError, match="differ by -1 to 1"):
         Stakes().after(difference, SETTINGS)
+
+
+def test_a_guard_notices_a_fall_after_many_good_answers_where_one_long_comparison_does_not() -> None:
+    rng, guard, long = random.Random(6), Guard(SETTINGS), Stakes()
+    differences = [rng.gauss(0.05 if n < 600 else -0.2, 0.3) for n in range(800)]
+    noticed = [guard.take(max(-1.0, min(1.0, one))) for one in differences]
+    for one in differences:
+        long = long.after(max(-1.0, min(1.0, one)), SETTINGS)
+
+    assert "worse" not in noticed[:600]
+    assert "worse" in noticed
+    assert long.standing(SETTINGS) != "worse"
+
+
+def test_a_guard_seldom_rings_over_one_that_is_as_bad_as_allowed() -> None:
+    rings = 0
+    for differences in answers(-0.03, 9)[:60]:
+        guard = Guard(SETTINGS)
+        rings += any(guard.take(float(one)) == "worse" for one in differences[:1_000])
+
+    assert rings <= 6

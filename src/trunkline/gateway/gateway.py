@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from trunkline._version import __version__
 from trunkline.accounting.rates import NO_LIMITS, Rates
 from trunkline.catalog.price import Price
@@ -150,6 +152,14 @@ class Gateway:
         assert chooser is not None  # noqa: S101 - every route of a gateway has one
         return chooser.decide(call, self.clock(), int(self._rng() * SEEDS) if seed is None else seed).decision
 
+    def prefer(self, name: str, model: str | None) -> None:
+        """Serve a route by this provider/model first, and by its own targets after it; None: as the config says."""
+        route = self.config.models[name]
+        if model is not None:
+            others = tuple(step for step in route.targets if step.model != model)
+            route = structs.replace(route, targets=(configs.RouteTarget(model), *others))
+        self._routes.put(self._route(name, route))
+
     def target_of(self, model: str) -> str:
         """The provider/model that a model name stands for first. Raises UnknownModel."""
         return str(self._routes.find(model).endpoints[0].target)
@@ -216,6 +226,7 @@ class Gateway:
             clock=self.clock,
             store=lambda: None if self.money is None else self.money.store.quality,
             resolve=self.target_of,
+            prefer=self.prefer,
             rng=self._rng,
         )
 

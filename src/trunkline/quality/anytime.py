@@ -9,6 +9,7 @@ means are those of Waudby-Smith and Ramdas, 2024).
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 Standing = Literal["undecided", "not_worse", "worse"]
 # Part of what could be lost that is bet each time; all are played side by side, and their mean is a fair stake again.
@@ -70,3 +71,41 @@ class Stakes(Struct, frozen=True):
         if sum(self.against_good) / len(BETS) >= 1 / comparison.error:
             return "worse"
         return "undecided"
+
+
+RESTARTED = 50  # answers between two comparisons of a guard
+KEPT = 4
+
+
+class Guard:
+    """Watches one who serves for being worse, for ever: a new comparison begins every fifty answers.
+
+    A single one that has seen a hundred good answers has nothing left to bet when they turn bad. The k-th comparison
+    may err with error / (k (k + 1)): together, however many, with ``error``.
+    """
+
+    __slots__ = ("_begun", "_comparison", "_running", "seen", "total")
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+        self._running: list[tuple[Comparison, Stakes]] = []
+        self._begun = 0
+        self.seen = 0
+        self.total = 0.0
+
+    def take(self, difference: float) -> Standing:
+        """One more difference; what is shown now. Never "not_worse": that was shown before."""
+        if self.seen % RESTARTED == 0:
+            self._begun += 1
+            error = self._comparison.error / (self._begun * (self._begun + 1))
+            self._running = [*self._running[1 - KEPT :], (replace(self._comparison, error=error), Stakes())]
+        self.seen += 1
+        self.total += difference
+        self._running = [(one, stakes.after(difference, one)) for one, stakes in self._running]
+        worse = any(stakes.standing(one) == "worse" for one, stakes in self._running)
+        return "worse" if worse else "undecided"
+
+    @property
+    def difference(self) -> float:
+        """The mean difference so far."""
+        return self.total / max(self.seen, 1)

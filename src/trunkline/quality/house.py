@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from trunkline.core.errors import InvalidRequest
 from trunkline.core.exchange import Handler
 from trunkline.quality.asking import Asking, ModelJudge
+from trunkline.quality.canary import CanaryRounds
 from trunkline.quality.figures import figures_of
 from trunkline.quality.judge import QualityEvaluator
 from trunkline.quality.overhear import Overhear
@@ -20,6 +21,7 @@ from trunkline.quality.panel import Panel
 from trunkline.quality.rubric import Rubric, find_rubric
 from trunkline.quality.scorebook import Scorebook
 from trunkline.quality.settings import QualitySettings
+from trunkline.quality.shadow import Prefer, Shadowing
 from trunkline.quality.watch import Watch
 from trunkline.routing.complexity import NAMES
 from trunkline.routing.learner import Learner
@@ -40,7 +42,10 @@ LONGEST_COMMENT = 2_000
 
 
 class Quality:
-    """``store`` is asked for each time: there may be none. ``resolve`` says what provider/model a model's name is."""
+    """``store`` is asked for each time: there may be none. ``resolve`` says what provider/model a model's name is.
+
+    ``prefer`` has a route served by another model first.
+    """
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class Quality:
         clock: Callable[[], float],
         store: Callable[[], QualityStore | None],
         resolve: Callable[[str], str],
+        prefer: Prefer,
         wall: Callable[[], Millis] = wall_millis,
         rng: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -59,6 +65,9 @@ class Quality:
         self.book = Scorebook(self.learner, store, wall)
         self._clock = clock
         self._resolve = resolve
+        self._prefer = prefer
+        self.canaries: CanaryRounds | None = None
+        self.shadows: list[Shadowing] = []
         self._sleep = sleep
         self._rng = rng
         self._tasks: list[asyncio.Task[Any]] = []
@@ -76,6 +85,11 @@ class Quality:
         judges = [ModelJudge(asking, model, self._resolve(model)) for model in self.settings.judges]
         evaluators = [QualityEvaluator(judge, rubric, given=self.settings.given) for judge in judges]
         self.watch.panel = Panel(evaluators, own_family=self.settings.own_family)
+        self.canaries = CanaryRounds(self.settings.canaries, asking, self.watch, self._sleep)
+        self.shadows = [
+            Shadowing(shadow, asking, self.watch, self._prefer, self._rng) for shadow in self.settings.shadows
+        ]
+        self.watch.more = [shadow.look for shadow in self.shadows]
 
     def rubric(self) -> Rubric:
         """The one that the settings name. Raises ConfigError."""
@@ -87,6 +101,8 @@ class Quality:
         if not self._tasks:
             loop = asyncio.get_running_loop()
             self._tasks = [loop.create_task(self.watch.run()), loop.create_task(self._keep())]
+            if self.canaries is not None and self.canaries.wanted:
+                self._tasks.append(loop.create_task(self.canaries.run()))
 
     async def _keep(self) -> None:
         while True:
@@ -102,6 +118,8 @@ class Quality:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self.watch.aclose()
+        for shadow in self.shadows:
+            await shadow.aclose()
         await self.book.flush()
 
     def feedback(
@@ -147,6 +165,7 @@ class Quality:
             "counts": dict(sorted(self.watch.counts.items())),
             "cost": {"judging_nanos": judged, "judged_traffic_nanos": served},
             "quality": [_cell(target, cluster, belief) for (target, cluster), belief in sorted(cells.items())],
+            "shadows": [shadow.report() for shadow in self.shadows],
             "falls": [{**asdict(fall), "alarm": str(fall.alarm)} for fall in self.watch.falls],
         }
 

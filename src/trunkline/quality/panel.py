@@ -56,10 +56,12 @@ class Panel:
         return tuple(one for one in self.evaluators if not related(one.judge.name, target))
 
     async def evaluate(
-        self, target: str, request: Question, response: Shown, *, reference: str = ""
+        self, target: str, request: Question, response: Shown, *, reference: str = "", besides: str | None = None
     ) -> PanelEvaluation:
-        """Judge an answer of ``target`` (provider/model)."""
+        """Judge an answer of ``target`` (provider/model); ``besides`` is a model whose family does not judge either."""
         able = self.may_judge(target)
+        if besides is not None:
+            able = tuple(one for one in able if one in self.may_judge(besides))
         if not able:
             return PanelEvaluation(None, (), "every judge is of the model's own family")
         each = await asyncio.gather(*(one.evaluate(request, response, reference=reference) for one in able))

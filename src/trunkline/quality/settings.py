@@ -47,6 +47,13 @@ class Shadow(Struct, frozen=True, forbid_unknown_fields=True):
     candidate: Annotated[ModelName, Meta(description="provider/model that might take its place.")]
     rate: Annotated[float, Meta(gt=0, le=1, description="Share of the route's answered calls that is copied.")] = 0.02
     comparison: Annotated[Comparison, Meta(description="When it is shown to be good enough.")] = Comparison()
+    promote: Annotated[
+        bool,
+        Meta(
+            description="Serve it first when that is shown, until it is shown to be worse or the process ends; "
+            "false: only tell."
+        ),
+    ] = False
 
 
 class QualitySettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -46,6 +46,7 @@ class Looked(Struct, frozen=True):
     """One answer that was opened."""
 
     id: str
+    route: str
     target: str
     asked: Asked
     request: ChatRequest
@@ -144,7 +145,7 @@ class Watch:
         except (CallError, RecursionError):
             return None
         asked = Asked(cluster_of(profile), profile.vector())
-        return Looked(exchange.id, str(target), asked, request, answer, found)
+        return Looked(exchange.id, exchange.call.envelope.model, str(target), asked, request, answer, found)
 
     def _chance(self, looked: Looked) -> float:
         belief = self.book.learner.belief(looked.target, looked.asked.cluster, self.book.wall())

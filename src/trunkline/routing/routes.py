@@ -45,6 +45,10 @@ class Routes:
         route = self._routes.get(model) or self._named.get(model)
         return route or self._find_unlisted(model)
 
+    def put(self, route: Route) -> None:
+        """From now on this is the route of its name."""
+        self._routes = {**self._routes, route.name: route}
+
     def _find_unlisted(self, model: str) -> Route:
         route = self._unlisted(model)
         if route is None:

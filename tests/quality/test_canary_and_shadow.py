@@ -1,0 +1,146 @@
+"""A change of a model is seen by questions with known answers, and a candidate earns its place beside real traffic."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.quality.test_house import GRADES, looked, opened
+from trunkline.core.errors import RateLimit
+from trunkline.quality.house import Quality
+from trunkline.quality.shadow import Shadowing
+
+CANARIES = """{
+  canaries: {models: [one/small], every: 60, questions: [{ask: "2 + 2?", expect: {answer: "4", by: number}}]},
+  drift: {reference: 30, horizon: 50}}"""
+SHADOW = """{judges: [one/claude-judge], rate: 0, spend_share: 10, concurrent: 64,
+  shadows: [{route: fast, candidate: two/large, rate: 1, promote: %s, comparison: {margin: 0.2, error: 0.1}}]}"""
+
+
+async def test_a_canary_that_dies_rings_and_lowers_the_belief(tmp_path: Path) -> None:
+    said = ["4"]
+    async with opened(tmp_path, lambda _model, _messages: f"It is {said[0]}.", CANARIES) as (_, _played, quality):
+        assert quality.canaries is not None
+        canary = quality.settings.canaries.questions[0]
+        for _ in range(30):
+            assert await quality.canaries.ask("one/small", 0, canary) is True
+        said[0] = "5"
+        for _ in range(30):
+            assert await quality.canaries.ask("one/small", 0, canary) is False
+
+    (fall, *_) = quality.watch.falls
+    assert (fall.target, fall.signal) == ("one/small", "canaries")
+    assert quality.report()["falls"][0]["alarm"].startswith("the mean score fell from 1.00")
+    assert quality.report()["quality"] == []  # canaries are no traffic: they teach nothing of its quality
+
+
+async def test_a_canary_nobody_answers_is_counted_and_no_error(tmp_path: Path) -> None:
+    def failing(_model: str, _messages: list[dict[str, Any]]) -> str:
+        raise RateLimit("busy")
+
+    async with opened(tmp_path, failing, CANARIES) as (_, _played, quality):
+        assert quality.canaries is not None
+        assert await quality.canaries.ask("one/small", 0, quality.settings.canaries.questions[0]) is None
+
+    assert quality.watch.counts["canaries unanswered"] == 1
+
+
+async def test_canaries_are_asked_on_schedule(tmp_path: Path) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(0 if len(waits) < 5 else 3600)
+
+    async with opened(tmp_path, lambda _model, _messages: "4", CANARIES) as (_, played, quality):
+        assert quality.canaries is not None
+        quality.canaries._sleep = sleep
+        running = asyncio.create_task(quality.canaries.run())
+        while len(played.asked) < 4:
+            await asyncio.sleep(0)
+        running.cancel()
+
+    assert set(waits) == {60.0}
+
+
+def graded(large: int, small: int = 3) -> Any:
+    def answers(model: str, messages: list[dict[str, Any]]) -> str:
+        if model != "claude-judge":
+            return f"I am {model}, and this is a whole answer."
+        return GRADES.format(large if "I am large" in messages[-1]["content"] else small)
+
+    return answers
+
+
+async def until_settled(client: Any, quality: Quality, shadow: Shadowing, calls: int = 200) -> list[str]:
+    served = []
+    for _ in range(calls):
+        served.append((await client.chat("fast", "Hello there")).model)
+        await looked(quality)
+        await shadow.settled()
+    return served
+
+
+async def test_a_candidate_that_is_not_worse_is_promoted_and_serves(tmp_path: Path) -> None:
+    async with opened(tmp_path, graded(4), SHADOW % "true") as (client, _, quality):
+        (shadow,) = quality.shadows
+        served = await until_settled(client, quality, shadow, 60)
+
+    assert served[0] == "small"
+    assert served[-1] == "large"
+    assert shadow.promoted
+    assert shadow.report()["incumbent"] == "one/small"
+    assert shadow.report()["difference"] == 0.25  # measured anew since it serves
+
+
+async def test_a_promoted_candidate_that_turns_bad_is_rolled_back(tmp_path: Path) -> None:
+    grade = [4]
+
+    def answers(model: str, messages: list[dict[str, Any]]) -> str:
+        return str(graded(grade[0])(model, messages))
+
+    async with opened(tmp_path, answers, SHADOW % "true") as (client, _, quality):
+        (shadow,) = quality.shadows
+        await until_settled(client, quality, shadow, 60)
+        assert shadow.promoted
+        grade[0] = 1
+        served = await until_settled(client, quality, shadow, 120)
+
+    assert served[-1] == "small"
+    assert not shadow.promoted
+    assert shadow.standing == "worse"
+
+
+async def test_a_candidate_that_is_worse_never_serves(tmp_path: Path) -> None:
+    async with opened(tmp_path, graded(1), SHADOW % "true") as (client, played, quality):
+        (shadow,) = quality.shadows
+        served = await until_settled(client, quality, shadow, 120)
+        asked = len(played.asked)
+        await until_settled(client, quality, shadow, 5)
+
+    assert set(served) == {"small"}
+    assert shadow.standing == "worse"
+    assert len(played.asked) == asked + 5  # it is no longer asked
+
+
+async def test_without_leave_to_promote_it_is_only_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with opened(tmp_path, graded(4), SHADOW % "false") as (client, _, quality):
+        (shadow,) = quality.shadows
+        served = await until_settled(client, quality, shadow, 60)
+
+    assert set(served) == {"small"}
+    assert shadow.standing == "not_worse"
+    assert "two/large is not worse than one/small on route fast" in caplog.text
+
+
+async def test_no_caller_sees_a_shadow_or_waits_for_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, graded(4), SHADOW % "false") as (client, _, quality):
+        answer = await client.chat("fast", "Hello there")
+        assert quality.watch.counts["judged"] == 0
+        assert answer.text == "I am small, and this is a whole answer."
+        await looked(quality)
+        await quality.shadows[0].settled()
+
+    assert quality.shadows[0].stakes.seen == 1
+    assert quality.watch.counts["answers"] == 1  # the copy is nobody's answer
