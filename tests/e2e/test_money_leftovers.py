@@ -67,6 +67,28 @@ async def test_calls_of_every_kind_leave_no_task_and_no_object_not_even_for_the_
     assert len(asyncio.all_tasks()) <= tasks + 2  # the client's own connections come and go
 
 
+async def test_a_call_that_took_long_enough_to_be_watched_leaves_no_ring_either(build: Build) -> None:
+    house = await build(MONEY, oa={"latency": {"first_token": {"median": 0.3}}})
+    body = {"model": "oa/sim", "stream": True, "messages": [{"role": "user", "content": "hi"}]}
+
+    async def ask() -> None:
+        await asyncio.gather(*[house.post("/v1/chat/completions", body, CALLER) for _ in range(8)])
+        await house.post("/v1/chat/completions", body, CALLER)  # the writer's thread keeps hold of its last portion
+        house.ended.clear()
+        await quiet(house)
+
+    await ask()
+    gc.collect()
+    gc.disable()
+    try:
+        before = counted()
+        await ask()
+        grown = {name: count - before[name] for name, count in counted().items() if count > before[name] + 2}
+    finally:
+        gc.enable()
+    assert grown == {}
+
+
 async def quiet(house: House) -> None:
     await eventually(lambda: house.gateway.money.purse.unsettled == 0 or None)
     await asyncio.sleep(0.05)

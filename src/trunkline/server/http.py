@@ -77,3 +77,5 @@ class Watch:
         self._handle.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
+        # a cancelled task keeps its frames, which hold this: a ring that would wait for the collector
+        self._watcher = self._serving = None

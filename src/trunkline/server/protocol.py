@@ -36,8 +36,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._timer = self.loop.call_later(self.header_timeout, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of the timer."""
+        """Let go of the timers; uvicorn's own would hold a connection that was reset for another 75 seconds."""
         self._stop_timer()
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
