@@ -27,7 +27,7 @@ QUICK = Effort(rounds=3, seconds=0.4, turns=500)
 FULL = Effort(rounds=5, seconds=1.2, turns=4000)
 DOCUMENT = weigh.ROOT / "docs/benchmarks.md"
 MARK = "<!-- figures: written by make bench ARGS=--write -->\n"
-PARTS = ("bench.transport_cpu", "bench.dialect_cost", "bench.complexity_cost")
+PARTS = ("bench.transport_cpu", "bench.dialect_cost", "bench.complexity_cost", "bench.decision_cost")
 
 Section = tuple[str, list[Figure]]
 

@@ -1,7 +1,7 @@
 """The numbers routing takes of a request: they follow the task, in any language, and cost nearly nothing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline.core.chat import (
@@ -154,6 +154,7 @@ def test_every_number_has_its_name() -> None:
     assert set(NAMES) < set(analyse(EASY).facts())
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400) | st.text(alphabet="A)(B.0 \n$\\^{}`é漢к\ud800", max_size=400), st.integers(1, 10**9))
 def test_any_text_has_finite_numbers_in_their_ranges(text: str, limit: int) -> None:
     seen = complexity.of(asked(user(text), max_tokens=limit))
