@@ -17,7 +17,7 @@ from trunkline.gateway.gateway import Gateway
 from trunkline.server.run import bound, server_of, url_of
 from trunkline.simulator import Entry, Simulator, read_config
 from trunkline.stores.opening import wall_millis
-from trunkline.stores.records import UsageQuery
+from trunkline.stores.records import UsageQuery, UsageRecord
 from trunkline.stores.sqlite import SqliteStore
 
 SUM = "What is 17 + 25?"
@@ -109,7 +109,7 @@ class House:
 
     async def ask(self, dialect: str, model: str, **more: Any) -> tuple[int, Any, bytes]:
         """A call in a dialect."""
-        path, body = spoken(dialect).ask(model, SUM, stream=more.pop("stream", False))
+        path, body = spoken(dialect).ask(model, more.pop("text", SUM), stream=more.pop("stream", False))
         return await self.post(path, {**body, **more})
 
     async def logged(self, count: int) -> list[Entry]:
@@ -141,6 +141,17 @@ async def eventually(look: Callable[[], Any], seconds: float = 5) -> Any:
         while (found := look()) is None:
             await asyncio.sleep(0.005)
         return found
+
+
+async def kept(house: House, count: int) -> list[UsageRecord]:
+    """The ledger's records, the first attempt first, once so many are in it: they settle just after an answer's end."""
+    async with asyncio.timeout(5):
+        while True:
+            assert house.gateway.money is not None
+            records = await house.gateway.money.store.usage.read(UsageQuery())
+            if len(records) >= count:
+                return sorted(records, key=lambda record: (record.at, record.attempt))
+            await asyncio.sleep(0.01)
 
 
 Build = Callable[..., Awaitable[House]]

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Build, House
+from tests.e2e.conftest import Build, House, kept
 from trunkline.core.errors import ConfigError
 from trunkline.simulator.questions import grade
+from trunkline.stores.records import UsageQuery
 
 CHEAP = {"input": "0.1", "output": "0.4"}
 DEAR = {"input": "10", "output": "40"}
@@ -91,6 +92,12 @@ async def test_the_best_is_asked_where_the_cheap_disagree_and_the_bill_has_all_t
     (exchange,) = house.ended
     assert [attempt.purpose for attempt in exchange.attempts] == ["probe", "probe", ""]
     assert exchange.cost == sum(attempt.cost or 0 for attempt in exchange.attempts) > 0
+    records = await kept(house, 3)
+    assert sorted((record.attempt, record.purpose) for record in records) == [(1, "probe"), (2, "probe"), (3, "call")]
+    assert [bool(record.decision) for record in sorted(records, key=lambda one: one.attempt)] == [True, False, False]
+    assert house.gateway.money is not None
+    (total,) = await house.gateway.money.store.usage.sum(UsageQuery(), "total")
+    assert (total.calls, total.attempts) == (1, 3)
 
 
 async def test_a_probe_that_fails_disagrees(build: Build) -> None:

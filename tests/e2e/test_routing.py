@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Build, House, user
+from tests.e2e.conftest import Build, House, kept, user
+from trunkline.routing.complexity import NAMES
+from trunkline.routing.decision import logged
 
 CHEAP = {"input": "0.1", "output": "0.4"}
 DEAR = {"input": "10", "output": "40"}
@@ -181,3 +183,24 @@ async def test_the_same_call_and_seed_are_the_same_decision_in_library_and_gatew
     assert str(again.target) == told["target"] == f"{headers['x-trunkline-provider']}/{headers['x-trunkline-model']}"
     draws = {str(house.gateway.route(house.ended[0].call, seed).target) for seed in range(20)}
     assert draws == {"an/large", "spare/medium"}
+
+
+async def test_the_ledger_keeps_what_another_policy_can_be_judged_by(build: Build) -> None:
+    house = await housed(build)
+    await house.chat("halves", text=EASY)
+    await house.chat("plain", text=EASY)
+
+    records = await kept(house, 2)
+    ordered, decided = sorted(records, key=lambda record: record.route == "halves")
+
+    assert ordered.decision == ""
+    told = logged(decided.decision)
+    assert (told.strategy, len(told.vector)) == ("weighted", len(NAMES))
+    assert {one.target: one.propensity for one in told.candidates} == {
+        "an/large": 0.5,
+        "spare/medium": 0.5,
+        "oa/small": 0.0,
+    }
+    assert decided.target == told.candidates[0].target
+    again = house.gateway.route(house.ended[0].call, told.seed)
+    assert str(again.target) == decided.target

@@ -75,9 +75,7 @@ def test_nobody_is_added_or_lost_and_the_propensities_are_one(name: str, pool: l
 
 @settings(deadline=None)
 @given(pool=pools(), costs=st.tuples(*[st.integers(1_000, 10**10)] * 2), floor=st.floats(0, 1))
-def test_of_equals_the_cheaper_never_ranks_lower(
-    pool: list[Candidate], costs: tuple[int, int], floor: float
-) -> None:
+def test_of_equals_the_cheaper_never_ranks_lower(pool: list[Candidate], costs: tuple[int, int], floor: float) -> None:
     cheap, dear = sorted(costs)
     assume(cheap < dear)
     first = replace(pool[0], cost=dear)

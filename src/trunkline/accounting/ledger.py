@@ -31,13 +31,14 @@ def draft(record_id: str, exchange: Exchange, offer: Offer, at: Millis) -> Usage
         team=caller.team or "",
         tags=caller.tags,
         price_version=offer.price_version,
+        decision="" if exchange.attempts or exchange.decision is None else exchange.decision.record,
     )
 
 
 def _purpose(exchange: Exchange) -> Purpose:
-    """A request that is made while another of the same call is open is a hedge; a judge's stays a judge's."""
-    if exchange.purpose == "judge":
-        return "judge"
+    """A request that is made while another of the same call is open is a hedge; a judge's and a probe's stay theirs."""
+    if exchange.purpose in {"judge", "probe"}:
+        return "judge" if exchange.purpose == "judge" else "probe"
     return "hedge" if any(attempt.outcome is None for attempt in exchange.attempts) else "call"
 
 
@@ -54,6 +55,7 @@ def ended(started: UsageRecord, attempt: Attempt, held: Nanos, number: int | Non
     return replace(
         started,
         attempt=number or started.attempt,
+        decision=started.decision if (number or started.attempt) == 1 else "",
         usage=usage,
         cost=cost,
         booked=held if cost is None else cost,

@@ -34,6 +34,11 @@ class Decided(Protocol):
         """All of it in one line."""
         ...
 
+    @property
+    def record(self) -> str:
+        """What must be kept of it to judge another policy by it, as JSON."""
+        ...
+
 
 class Attempt:
     """One request to one provider.

@@ -5,6 +5,7 @@ Refuses to decide.
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from trunkline.core.exchange import Target
@@ -15,6 +16,31 @@ from trunkline.routing.complexity import Complexity
 from trunkline.routing.strategies.ranking import Ranked
 
 SHOWN_REASONS = 3  # in the one line of the header
+
+
+class LoggedCandidate(Struct, frozen=True, array_like=True):
+    """One candidate as the ledger keeps it: what was predicted, and the chance it had of standing first."""
+
+    target: str
+    quality: float
+    sd: float
+    cost: Nanos | None
+    propensity: float
+
+
+class LoggedDecision(Struct, frozen=True):
+    """A decision as the ledger keeps it; ``vector`` is the complexity's, candidates stand in the order decided on."""
+
+    strategy: str
+    seed: int
+    vector: tuple[float, ...]
+    candidates: tuple[LoggedCandidate, ...]
+    probes: tuple[str, ...] = ()
+
+
+def logged(record: str) -> LoggedDecision:
+    """A decision read from a usage record. Raises msgspec.DecodeError for what is none."""
+    return msgspec.json.decode(record, type=LoggedDecision)
 
 
 class Decision(Struct, frozen=True):
@@ -68,6 +94,24 @@ class Decision(Struct, frozen=True):
             more = len(self.excluded) - len(reasons)
             told.append(f"without {', '.join(reasons)}{f' and {more} more' if more else ''}")
         return "; ".join(told)
+
+    @property
+    def record(self) -> str:
+        """As ``logged`` reads it: features, predictions and propensities, as JSON."""
+        candidates = [
+            LoggedCandidate(
+                str(one.candidate.target),
+                _rounded(one.candidate.quality.mean),
+                _rounded(one.candidate.quality.sd),
+                one.candidate.cost,
+                one.propensity,
+            )
+            for one in self.ranked
+        ]
+        vector = tuple(map(_rounded, self.complexity.vector()))
+        probes = tuple(map(str, self.probes))
+        whole = LoggedDecision(self.strategy, self.seed, vector, tuple(candidates), probes)
+        return msgspec.json.encode(whole).decode()
 
     def explained(self) -> dict[str, Any]:
         """Everything, as plain values for JSON; amounts in dollars as exact decimal text."""

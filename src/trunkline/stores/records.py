@@ -19,7 +19,9 @@ OK = "ok"
 LOST = "lost"
 """The outcome of an attempt whose process died: nobody knows how it ended."""
 
-Purpose = Literal["call", "hedge", "judge"]
+Purpose = Literal["call", "hedge", "probe", "judge"]
+CALLS = frozenset({"call", "probe"})
+"""Purposes of attempts that callers asked for: a call may begin with a probe."""
 Grouping = Literal["total", "provider", "model", "target", "route", "key", "team", "tag", "purpose"]
 
 
@@ -35,6 +37,7 @@ class UsageRecord(Struct, frozen=True, kw_only=True):
     ``booked``    what budgets were charged: the cost, or the worst case where that is unknown.
     ``outcome``   ``ok``, the kind of the error, or ``lost``.
     ``duration``  and ``first_content`` in milliseconds since the attempt began; None where it was lost.
+    ``decision``  why the call went where it went, as JSON, on its first attempt; empty where nothing was decided.
     ``absorbed``  another attempt of the same call followed; told when read, never stored.
     """
 
@@ -56,6 +59,7 @@ class UsageRecord(Struct, frozen=True, kw_only=True):
     outcome: str = LOST
     duration: int | None = None
     first_content: int | None = None
+    decision: str = ""
     absorbed: bool = False
 
     @property
@@ -116,7 +120,7 @@ def line(record: UsageRecord, group: str = "") -> UsageSum:
     failed, unknown = record.outcome != OK, record.cost is None
     return UsageSum(
         group,
-        calls=int(record.attempt == 1 and record.purpose == "call"),
+        calls=int(record.attempt == 1 and record.purpose in CALLS),
         attempts=1,
         failed=int(failed),
         usage=record.usage,

@@ -186,7 +186,8 @@ def _cells(record: UsageRecord) -> tuple[Any, ...]:
     who = (record.id, record.at, record.request, record.attempt, record.purpose, record.provider, record.model)
     names = (record.route, record.key, record.team, _text(record.tags))
     money = (record.usage.source, record.cost, record.booked, record.price_version)
-    return (*who, *names, *_buckets(record.usage), *money, record.outcome, record.duration, record.first_content)
+    end = (record.outcome, record.duration, record.first_content, record.decision)
+    return (*who, *names, *_buckets(record.usage), *money, *end)
 
 
 def _text(value: Any) -> str:

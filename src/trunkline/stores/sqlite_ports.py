@@ -194,7 +194,7 @@ def _record(row: Sequence[Any]) -> UsageRecord:
     who, names, tags, buckets, rest = row[:7], row[7:10], row[10], row[11:18], row[18:]
     record_id, at, request, attempt, purpose, provider, model = who
     route, key, team = names
-    cost, booked, version, outcome, duration, first_content, absorbed = rest
+    cost, booked, version, outcome, duration, first_content, decision, absorbed = rest
     return UsageRecord(
         id=record_id,
         at=at,
@@ -214,6 +214,7 @@ def _record(row: Sequence[Any]) -> UsageRecord:
         outcome=outcome,
         duration=duration,
         first_content=first_content,
+        decision=decision,
         absorbed=bool(absorbed),
     )
 

@@ -30,6 +30,7 @@ async def test_a_record_is_read_as_it_was_written(store: Store) -> None:
         price_version="2026-11-01",
         outcome="broken_stream",
         first_content=7,
+        decision='{"strategy":"balanced","seed":7}',
     )
 
     await store.usage.append([whole])

@@ -3,13 +3,15 @@ SELECT json_group_array(id) FROM usage WHERE id IN (SELECT value FROM json_each(
 
 -- name: add
 INSERT OR IGNORE INTO usage (id, at, request, attempt, purpose, provider, model, route, key, team, tags, input, cache_read,
-    cache_write, cache_write_1h, output, reasoning, source, cost, booked, price_version, outcome, duration, first_content)
+    cache_write, cache_write_1h, output, reasoning, source, cost, booked, price_version, outcome, duration, first_content,
+    decision)
 SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
     json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]'), json_extract(value, '$[7]'),
     json_extract(value, '$[8]'), json_extract(value, '$[9]'), json_extract(value, '$[10]'), json_extract(value, '$[11]'),
     json_extract(value, '$[12]'), json_extract(value, '$[13]'), json_extract(value, '$[14]'), json_extract(value, '$[15]'),
     json_extract(value, '$[16]'), json_extract(value, '$[17]'), json_extract(value, '$[18]'), json_extract(value, '$[19]'),
-    json_extract(value, '$[20]'), json_extract(value, '$[21]'), json_extract(value, '$[22]'), json_extract(value, '$[23]')
+    json_extract(value, '$[20]'), json_extract(value, '$[21]'), json_extract(value, '$[22]'), json_extract(value, '$[23]'),
+    json_extract(value, '$[24]')
 FROM json_each(?)
 
 -- name: withdraw
@@ -35,7 +37,7 @@ ON CONFLICT (span, start, provider, model, route, key, team, tags, purpose) DO U
 -- name: read
 SELECT id, at, request, attempt, purpose, provider, model, route, key, team, tags, input, cache_read, cache_write,
     cache_write_1h, output, reasoning, source, cost, booked, price_version, outcome, duration, first_content,
-    EXISTS (SELECT 1 FROM usage later WHERE later.request = usage.request AND later.attempt > usage.attempt)
+    decision, EXISTS (SELECT 1 FROM usage later WHERE later.request = usage.request AND later.attempt > usage.attempt)
 FROM usage
 WHERE at >= :since AND at < :until
     AND (:provider IS NULL OR provider = :provider) AND (:model IS NULL OR model = :model)
@@ -54,7 +56,7 @@ WITH lines AS (
     FROM usage_sums WHERE span = 3600000
         AND ((start >= :first_hour AND start < :first_day) OR (start >= :last_day AND start < :last_hour))
     UNION ALL
-    SELECT provider, model, route, key, team, tags, purpose, attempt = 1 AND purpose = 'call', 1, outcome <> 'ok', input,
+    SELECT provider, model, route, key, team, tags, purpose, attempt = 1 AND purpose IN ('call', 'probe'), 1, outcome <> 'ok', input,
         cache_read, cache_write, cache_write_1h, output, reasoning, ifnull(cost, 0), cost IS NULL,
         iif(cost IS NULL, booked, 0), iif(outcome <> 'ok', ifnull(cost, 0), 0)
     FROM usage
