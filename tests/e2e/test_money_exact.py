@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.conftest import Build, House, eventually
 from trunkline.core.exchange import Attempt
+from trunkline.core.tokens import tokens_in
+from trunkline.core.usage import Usage
 
 DIALECTS = ["openai", "anthropic"]
 WORDS = "Repeat exactly: one two three four five six seven eight nine ten"
@@ -64,3 +66,15 @@ async def test_a_stream_that_was_cut_costs_the_prompt_its_start_told_and_about_w
     assert usage.source == "estimated"
     assert usage.prompt == truth.usage.prompt  # exactly: message_start told it
     assert abs(usage.completion - truth.usage.output) <= 3
+
+
+@pytest.mark.parametrize("provider", ["oa", "an"])
+async def test_estimates_of_a_model_are_learned_from_what_it_reported(house: House, provider: str) -> None:
+    for _ in range(30):
+        await house.chat(f"{provider}/sim", text=WORDS, stream=True)
+
+    (*_, last) = await attempts(house, 30)
+    guess = house.gateway._routes.find(f"{provider}/sim").endpoints[0]._guess
+    size, usage = len(house.ended[-1].call.body), last.outcome.usage if last.outcome else Usage()
+    assert abs(guess.prompt(size) - usage.prompt) < abs(tokens_in(size) - usage.prompt) / 5
+    assert abs(guess.answer(len(WORDS.removeprefix("Repeat exactly: "))) - usage.output) <= 0.2 * usage.output

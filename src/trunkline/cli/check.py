@@ -4,6 +4,7 @@ Refuses to start anything and to ask any provider.
 """
 
 import json
+import time
 from pathlib import Path
 
 import click
@@ -29,8 +30,7 @@ def check(path: Path | None, *, as_schema: bool) -> None:
 
     config, source = found_config(path)
     refuse_open_house(config.listen, closed=config.closed)
-    book_of(config)  # a price book that cannot be read is found here, and not when the house starts
-    console().print(house_tree(config, source))
+    console().print(house_tree(config, source, book_of(config), time.time()))
 
 
 def console() -> Console:

@@ -15,20 +15,21 @@ from trunkline.gateway.config import Config, VirtualKey
 from trunkline.gateway.listen import address, is_loopback
 from trunkline.gateway.listing import Offer, offers
 from trunkline.gateway.units import duration_text, size_text
-from trunkline.providers.provider import Provider
+from trunkline.providers.provider import Provider, Tariffs
 from trunkline.providers.timeouts import Timeouts
 
 
-def house_tree(config: Config, source: str) -> Tree:
-    """The whole house."""
+def house_tree(config: Config, source: str, book: Tariffs | None = None, now: float = 0.0) -> Tree:
+    """The whole house, with the prices of ``book`` at ``now``, seconds since 1970."""
     tree = Tree(f"[bold]trunkline[/] from {escape(source)}")
     tree.add(_listen(config))
     _branch(tree, "providers", [provider_line(provider) for provider in config.providers.values()])
-    _models(tree, [offer for offer in offers(config) if offer.route])
+    _models(tree, [offer for offer in offers(config, book, now) if offer.route])
     if config.direct:
         count = sum(len(provider.model_names) for provider in config.providers.values())
         tree.add(f"direct: provider/model for any model of theirs, {count} of them known")
     _branch(tree, "keys", [_key(key) for key in config.keys])
+    _branch(tree, "money", list(_money(config)))
     _branch(tree, "timeouts", [_times(config.timeouts)])
     _branch(tree, "limits", list(_limits(config)))
     return tree
@@ -99,6 +100,21 @@ def _key(key: VirtualKey) -> str:
     allowed = "every model" if key.models is None else ", ".join(key.models)
     by = "" if key.targets is None else f", served by {', '.join(key.targets)} only"
     return f"{escape(key.name)} [dim]may use {escape(allowed + by)}[/]"
+
+
+def _money(config: Config) -> Iterator[str]:
+    ledger = config.ledger
+    if ledger is None:
+        yield "ledger: trunkline.db where the gateway is started; none in the library"
+    else:
+        yield f"ledger: {escape(ledger.path or 'in memory') if ledger.keep else 'off'}"
+    if config.prices is not None:
+        yield f"prices: {escape(config.prices)}"
+    for rule in config.budgets:
+        whose = "all together" if rule.per == "total" else f"each {rule.per}"
+        only = f" of {', '.join(rule.only)}" if rule.only else ""
+        kind = "" if rule.hard else ", warned only"
+        yield f"budget {escape(rule.name)}: ${rule.limit:f} a {rule.window} for {whose}{escape(only)}{kind}"
 
 
 def _times(timeouts: Timeouts) -> str:

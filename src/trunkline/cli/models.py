@@ -3,6 +3,7 @@
 Refuses to ask any provider.
 """
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from trunkline.cli.found_config import config_option, found_config
 from trunkline.cli.house_tree import dollars
 from trunkline.core.exchange import Target
 from trunkline.gateway.listing import Offer, offers
+from trunkline.gateway.pricing import book_of
 
 _ABILITIES = ("streaming", "tools", "vision", "structured_output", "reasoning")
 _RATES = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning")
@@ -28,7 +30,7 @@ _RATES = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "rea
 def models(path: Path | None, *, as_json: bool) -> None:
     """List the models a config offers: targets, windows, abilities and dollars per million tokens."""
     config, _ = found_config(path)
-    found = list(offers(config))
+    found = list(offers(config, book_of(config), time.time()))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([_plain(offer) for offer in found]), indent=2))
     else:

@@ -24,10 +24,10 @@ from trunkline.core.errors import (
 from trunkline.core.events import Began, Ended, Event, Gathering, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
 from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Settling
-from trunkline.core.tokens import tokens_in
 from trunkline.core.usage import Usage
 from trunkline.dialects.echo import WithoutEcho
 from trunkline.dialects.sse import Frames
+from trunkline.providers.calibration import Calibration
 from trunkline.transport.transport import Response
 
 UNCOMMITTED_LIMIT = 64 * 1024  # bytes held back before the first content; real preludes are below 2 KiB
@@ -133,6 +133,7 @@ class StreamedReply(Settling):
         "_ended",
         "_first",
         "_frames",
+        "_guess",
         "_held",
         "_hidden",
         "_hide",
@@ -143,13 +144,16 @@ class StreamedReply(Settling):
         "dropped",
     )  # fmt: skip
 
-    def __init__(self, source: Response, dialect: Dialect, pace: Pace, rendered: Rendered, prompt_tokens: int) -> None:
+    def __init__(
+        self, source: Response, dialect: Dialect, pace: Pace, rendered: Rendered, guess: Calibration, prompt: int
+    ) -> None:
         super().__init__()
         self.dropped = rendered.dropped
         self._source = source
         self._dialect = dialect
         self._pace = pace
-        self._prompt = prompt_tokens  # an estimate, for streams that end without usage
+        self._guess = guess  # for streams that end without usage
+        self._prompt = prompt  # characters
         self._frames = Frames()
         self._scanner = dialect.scanner()
         self._hide = rendered.hide_usage
@@ -321,11 +325,12 @@ class StreamedReply(Settling):
         """What the provider reported; what it did not is estimated from what was seen, and never zero."""
         scanner = self._scanner
         if scanner.usage.source == "reported":
+            self._guess.saw_answer(scanner.written, scanner.usage.output)
             return scanner.usage
-        written = tokens_in(scanner.written)
+        written = self._guess.answer(scanner.written)
         if scanner.usage.source == "estimated":  # the start told the prompt, and a placeholder for the answer
             return replace(scanner.usage, output=written, reasoning=0)
-        return Usage(input=self._prompt, output=written, source="estimated")
+        return Usage(input=self._guess.prompt(self._prompt), output=written, source="estimated")
 
     async def aclose(self) -> None:
         """Give the connection back where the answer ended; else the caller left: stop the provider's work."""

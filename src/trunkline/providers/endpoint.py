@@ -24,6 +24,7 @@ from trunkline.core.tokens import tokens_in
 from trunkline.core.usage import Usage
 from trunkline.dialects.echo import spoken_after
 from trunkline.providers.answer import Pace, StreamedReply, WholeReply
+from trunkline.providers.calibration import Calibration
 from trunkline.providers.headroom import headroom
 from trunkline.providers.health import TargetHealth
 from trunkline.providers.timeouts import Timeouts
@@ -74,7 +75,7 @@ class Endpoint:
     """
 
     __slots__ = (
-        "_clock", "_doors", "_first_door", "_refuse", "_timeouts", "_transport", "_typical", "_wall", "ask",
+        "_clock", "_doors", "_first_door", "_guess", "_refuse", "_timeouts", "_transport", "_typical", "_wall", "ask",
         "health", "in_flight", "target", "tariff", "window",
     )  # fmt: skip
 
@@ -100,6 +101,7 @@ class Endpoint:
         self.in_flight = 0
         self._wall = wall
         self._typical = TYPICAL_OUTPUT
+        self._guess = Calibration()
         self._doors = doors
         self._first_door = next(iter(doors.values()))
         self._transport = transport
@@ -152,6 +154,8 @@ class Endpoint:
             if line.places:
                 line.call()
             attempt.cost = _charge(outcome, price)
+            if outcome.usage.source == "reported" and outcome.usage.prompt:
+                self._guess.saw_prompt(len(asked.body), outcome.usage.prompt)
             if outcome.usage.output:
                 self._typical += (outcome.usage.completion - self._typical) * LEARNING
 
@@ -164,7 +168,7 @@ class Endpoint:
         """An attempt left before its answer began: the provider has read the prompt, and bills at least that."""
         if isinstance(end, Outcome | CallError):
             return end
-        prompt = Usage(input=tokens_in(len(call.body)), source="estimated")
+        prompt = Usage(input=self._guess.prompt(len(call.body)), source="estimated")
         return replace(Outcome.failed(end, duration), usage=prompt)
 
     def ready_at(self, now: float, *, panic: bool = False) -> float:
@@ -185,7 +189,9 @@ class Endpoint:
         """What a call will cost if its answer is as long as this model's answers have been; None without a price."""
         output = min(call.envelope.max_tokens or self._typical, self._typical)
         price = self._price(call)
-        return None if price is None else price.charge(Usage(input=tokens_in(len(call.body)), output=int(output)))
+        return (
+            None if price is None else price.charge(Usage(input=self._guess.prompt(len(call.body)), output=int(output)))
+        )
 
     def cost_of(self, call: Call, usage: Usage) -> Nanos | None:
         """What a call that begins now costs for these tokens; None without a price."""
@@ -253,7 +259,7 @@ class Endpoint:
             raise dialect.parse_error(response.status, response.headers, body, self.target.provider, now)
         kind = (response.header(b"content-type") or b"").lower()
         if call.envelope.stream and kind.startswith(b"text/event-stream"):
-            reply = StreamedReply(response, dialect, pace, rendered, tokens_in(len(call.body)))
+            reply = StreamedReply(response, dialect, pace, rendered, self._guess, len(call.body))
             await reply.begin()
             return reply
         if call.envelope.stream and not kind.startswith(b"application/json"):
@@ -275,7 +281,7 @@ class Endpoint:
         took = self._clock() - pace.started
         usage = sighting.usage
         if usage.source != "reported":
-            usage = Usage(input=tokens_in(len(call.body)), output=tokens_in(len(body)), source="estimated")
+            usage = Usage(input=self._guess.prompt(len(call.body)), output=tokens_in(len(body)), source="estimated")
         outcome = Outcome(usage, took, took, sighting.finish)
         return WholeReply(body, dialect, completion, rendered.dropped, outcome, pace.created)
 
