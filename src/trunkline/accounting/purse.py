@@ -78,6 +78,7 @@ class Purse:
         self._random = random
         self._settling: dict[str, Settlement] = {}
         self._failed: set[str] = set()
+        self._in_line: set[asyncio.Future[tuple[Settled, ...]]] = set()
         self._leased: Millis = 0
         self._spent: dict[str, Nanos] = {}  # by account, as the store last told
 
@@ -178,7 +179,9 @@ class Purse:
             self._failed.add(hold_id)
             log.error("an attempt is not in the ledger yet: %s", error)  # noqa: TRY400 - the reason is in the text
             return
+        self._in_line.add(settling)
         settling.add_done_callback(told)
+        settling.add_done_callback(self._in_line.discard)
 
     def _warn(self, wanted: Sequence[Demand], settled: Sequence[Settled]) -> None:
         by_account = {demand.charge.account: demand for demand in wanted}
@@ -216,6 +219,11 @@ class Purse:
             raise
         self.works = True
         return lost
+
+    async def settled(self, patience: float = 1.0) -> None:
+        """Wait until what has ended before is in the ledger, ``patience`` seconds at most; more may end meanwhile."""
+        if self._in_line:
+            await asyncio.wait(tuple(self._in_line), timeout=patience)
 
     async def aclose(self, patience: float = 5.0) -> None:
         """Wait until everything in line is durable, ``patience`` seconds at most; the rest is settled as lost."""

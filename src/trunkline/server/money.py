@@ -121,6 +121,7 @@ class MoneyDoors:
         money = self._gateway.money
         if money is None:
             raise NoLedger("this house keeps no ledger; name a file in ledger")
+        await money.purse.settled()  # whoever asks after an answer is told of it
         return money
 
 
