@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "Show where a request would go, and why, without sending it.",
     "status": "Show what a running gateway knows of its targets.",
     "models": "List the models a config offers.",
+    "judge": "Have answers judged, and find out what judges are worth.",
     "spend": "Show where the money went.",
     "keys": "Make, show, end and renew virtual keys.",
     "prices": "Make, check and show the price book.",

@@ -37,19 +37,25 @@ class Corrected(Struct, frozen=True):
 
 
 def corrected(
-    people: Sequence[float], judge_there: Sequence[float], judge_elsewhere: Sequence[float], level: float = 0.95
+    people: Sequence[float],
+    judge_there: Sequence[float],
+    judge_elsewhere: Sequence[float],
+    level: float = 0.95,
+    trust: float | None = None,
 ) -> Corrected:
     """The mean over ``judge_elsewhere``'s answers: the judge's mean there, less its bias where people scored as well.
 
-    ``people[i]`` and ``judge_there[i]`` are of one answer, a random sample of all. Scores are 0 to 1. Raises ValueError
-    for fewer than five labels, or none judged elsewhere.
+    ``people[i]`` and ``judge_there[i]`` are of one answer, a random sample of all. Scores are 0 to 1. ``trust`` 1 takes
+    only the judge's bias from the labels: for labels of other answers than these. Raises ValueError for fewer than five
+    labels, or none judged elsewhere.
     """
     labels, judged = len(people), len(judge_elsewhere)
     if labels != len(judge_there):
         raise ValueError(f"there are {labels} labels for {len(judge_there)} judged answers; each needs both")
     if labels < FEWEST_LABELS or not judged:
         raise ValueError(f"at least {FEWEST_LABELS} labelled answers and one judged elsewhere are needed")
-    trust = _trust(people, judge_there, judge_elsewhere)
+    if trust is None:
+        trust = _trust(people, judge_there, judge_elsewhere)
     rest = [truth - trust * said for truth, said in zip(people, judge_there, strict=True)]
     mean = trust * fmean(judge_elsewhere) + fmean(rest)
     half = _student(level, labels - 1) * sqrt(
