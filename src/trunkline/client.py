@@ -280,7 +280,8 @@ def _body(model: str, messages: Messages, options: dict[str, Any], *, stream: bo
 def _listed(messages: Messages) -> list[Mapping[str, Any]]:
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
-    if isinstance(messages, Mapping) or not isinstance(messages, Iterable):
+    given: object = messages  # a caller without a type checker may pass anything
+    if isinstance(given, Mapping) or not isinstance(given, Iterable):
         raise InvalidRequest(
             f"messages is of type {type(messages).__name__}; pass the user's words as a string, or a list of messages "
             'like {"role": "user", "content": "Hello"}',

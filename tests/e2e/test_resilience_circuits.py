@@ -51,7 +51,8 @@ FAULTS = [
 async def test_a_failing_target_is_left_alone_after_three_failures_probed_once_and_used_again(
     build: Build, kind: str, more: dict[str, Any], part: str, stream: bool
 ) -> None:
-    house = await build(breaker(), patience=0.15, routes=PAIR, recovery=QUICK, oa=failing(4, kind, **more))
+    patience = 0.5 if kind == "silence" else 5
+    house = await build(breaker(), patience=patience, routes=PAIR, recovery=QUICK, oa=failing(4, kind, **more))
     for _ in range(8):  # three failures, then the backup alone
         status, headers, _ = await house.chat("r", stream=stream)
         assert (status, headers["x-trunkline-provider"]) == (200, "spare")
@@ -127,11 +128,18 @@ async def test_a_model_that_does_not_exist_closes_only_its_own_name(build: Build
     assert states(house) == ["closed"] * 3
 
 
-async def leave(house: House, model: str, stream: bool) -> None:
-    """A caller that sends a request, waits a moment and hangs up."""
+async def asked(house: House, count: int) -> None:
+    """Once the providers have so many requests in hand."""
+    held = house.simulator.connections
+    await eventually(lambda: sum(one.task is not None for one in held) >= count or None)
+
+
+async def leave(house: House, model: str, stream: bool, together: int = 1) -> None:
+    """A caller that sends a request, waits until ``together`` have reached their provider, and hangs up."""
     body = json.dumps({"model": model, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}).encode()
     _, writer = await asyncio.open_connection("127.0.0.1", int(house.url.rsplit(":", 1)[1]))
     writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+    await asked(house, together)
     await asyncio.sleep(0.1)
     writer.transport.abort()
 
@@ -139,7 +147,7 @@ async def leave(house: House, model: str, stream: bool) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 async def test_callers_that_leave_never_trip(build: Build, stream: bool) -> None:
     house = await build(breaker(30), routes=PAIR, recovery=QUICK, oa=failing(6, "silence"))
-    await asyncio.gather(*(leave(house, "r", stream) for _ in range(6)))
+    await asyncio.gather(*(leave(house, "r", stream, 6) for _ in range(6)))
     await eventually(lambda: len(house.ended) == 6 or None)
     assert all(exchange.outcome is not None and exchange.outcome.abandoned for exchange in house.ended)
     assert states(house) == ["closed"] * 3
@@ -152,13 +160,20 @@ async def test_callers_that_leave_never_trip(build: Build, stream: bool) -> None
 async def test_a_callers_own_short_timeout_never_trips(build: Build, door: str, stream: bool) -> None:
     house = await build(breaker(30), routes=PAIR, recovery=QUICK, oa=failing(6, "silence"))
     client = Client(house.gateway)
+    patiences: list[asyncio.Timeout] = []
 
     async def impatient() -> None:
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.1):
+            async with asyncio.timeout(30) as patience:
+                patiences.append(patience)
                 await (client.chat("r", "hi") if door == "library" else house.chat("r", stream=stream))
 
-    await asyncio.gather(*(impatient() for _ in range(6)))
+    async def run_out() -> None:
+        await asked(house, 6)
+        for patience in patiences:
+            patience.reschedule(asyncio.get_running_loop().time())
+
+    await asyncio.gather(run_out(), *(impatient() for _ in range(6)))
     await eventually(lambda: len(house.ended) == 6 or None)
     assert {entry.provider for entry in await house.logged(6)} == {"oa"}
     assert states(house) == ["closed"] * 3
@@ -176,7 +191,7 @@ async def test_the_gateways_own_timeout_of_the_same_length_trips(build: Build, s
 @pytest.mark.parametrize("stream", [False, True])
 async def test_callers_that_leave_in_the_middle_of_an_answer_never_trip(build: Build, stream: bool) -> None:
     house = await build(breaker(30), routes=PAIR, recovery=QUICK, oa=failing(6, "stall", stream=stream))
-    await asyncio.gather(*(leave(house, "r", stream) for _ in range(6)))
+    await asyncio.gather(*(leave(house, "r", stream, 6) for _ in range(6)))
     await eventually(lambda: len(house.ended) == 6 or None)
     assert states(house) == ["closed"] * 3
     assert (await house.chat("r", stream=stream))[1]["x-trunkline-provider"] == "oa"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Build, House
-from tests.e2e.test_truth import error_at_end, payloads, text_of, whole
+from tests.spoken import payloads, spoken
 
 DIALECTS = ["openai", "anthropic"]
 
@@ -43,7 +43,7 @@ async def test_a_connection_cut_without_a_terminator_is_an_error_wherever_it_is_
 ) -> None:
     house = await build(routes="")
     _, _, uncut = await house.ask(caller, f"{provider}/sim", stream=True)
-    assert whole(caller, uncut)
+    assert spoken(caller).whole(uncut)
     assert house.ended[-1].outcome is not None
     assert house.ended[-1].outcome.ok
     for after in range(1, 14):
@@ -54,10 +54,10 @@ async def test_a_connection_cut_without_a_terminator_is_an_error_wherever_it_is_
         assert not outcome.ok
         assert entry.answer
         if status == 200:
-            assert error_at_end(caller, body)
-            assert not whole(caller, body)
-            assert 0 < len(text_of(body)) < len(entry.answer)
-            assert entry.answer.startswith(text_of(body))
+            assert spoken(caller).error_at_end(body)
+            assert not spoken(caller).whole(body)
+            assert 0 < len(spoken(caller).said_in(body)) < len(entry.answer)
+            assert entry.answer.startswith(spoken(caller).said_in(body))
     assert status == 200  # the last one was cut after its content
 
 
@@ -78,10 +78,10 @@ async def test_an_error_after_content_ends_the_stream_once_asks_nobody_else_and_
     status, _, body = await house.ask(caller, "r", stream=True)
     assert status == 200
     assert body.count(b'"error":') == 1
-    assert not whole(caller, body)
+    assert not spoken(caller).whole(body)
     assert "error" in payloads(body)[-1]
     (exchange,) = house.ended
     assert exchange.cost
     assert [entry.provider for entry in await house.logged(1)] == [provider]
     _, _, control = await house.ask(caller, "r", stream=True)
-    assert whole(caller, control)
+    assert spoken(caller).whole(control)

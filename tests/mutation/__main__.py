@@ -16,7 +16,7 @@ RULES = {  # plugin: the tests that hold the gateway to the rule
     "no_classification": f"{CIRCUITS}::test_a_callers_mistakes_never_trip",
 }
 PASSED, FAILED = 0, 1  # pytest's exit codes
-SECONDS = 60.0
+SECONDS = 600.0  # a fault of the machine is no red
 
 
 def run(tests: list[str], *options: str) -> tuple[int, str]:

@@ -54,7 +54,7 @@ class Usage(Struct, frozen=True):
             self.cache_write_1h + other.cache_write_1h,
             self.output + other.output,
             self.reasoning + other.reasoning,
-            max(self.source, other.source, key=SOURCES.index),
+            self.source if SOURCES.index(self.source) >= SOURCES.index(other.source) else other.source,
         )
 
 

@@ -82,7 +82,7 @@ CODES: dict[str, type[CallError]] = {
     "request_too_large": RequestTooLarge,
     "timeout_error": ServerErrorAfterUpload,  # Anthropic, 504
     "deadline_exceeded": ServerErrorAfterUpload,  # google.rpc
-    # the provider failed inside
+    # the provider failed inside; a status of 500 and above says how
     "api_error": ServerError,
     "server_error": ServerError,
     "internal_server_error": ServerError,
@@ -98,6 +98,9 @@ VAGUE_CODES: dict[str, type[CallError]] = {
     "tokens": RateLimit,
 }
 """Types that providers put on almost anything (OpenAI: on a 401 and a 404 too): asked last, when no status decides."""
+
+SERVERS = 500
+"""From here on the status says more than ``server_error`` does: overloaded (529), or billed perhaps (504)."""
 
 INSIDE_A_REPLY = (0, 200)
 """The status of an error told by a frame of a stream, or by the body of a reply that looked fine."""
@@ -141,7 +144,8 @@ WORDS: tuple[tuple[DialectName, int, str, type[CallError]], ...] = (
 def classify(status: int, code: str | None = None, kind: str | None = None) -> type[CallError]:
     """The class an error stands for; ``status`` may be one of INSIDE_A_REPLY."""
     for word in (code, kind):
-        if word and (found := CODES.get(word.lower())):
+        found = CODES.get(word.lower()) if word else None
+        if found and not (found is ServerError and status >= SERVERS):
             return found
     if status in INSIDE_A_REPLY and code and code.isdecimal() and len(code) == len("429"):
         status = int(code)  # OpenRouter and llama.cpp: the code is the status

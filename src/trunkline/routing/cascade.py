@@ -78,8 +78,8 @@ async def consulted(
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     accept, ask, chance = opinion.verdict(said)
-    while ask in by_target and ask is not None:
-        (reply,) = await _asked(aside, [by_target[ask]], min(rule.wait, until - loop.time()))
+    while ask is not None and (endpoint := by_target.get(ask)):
+        (reply,) = await _asked(aside, [endpoint], min(rule.wait, until - loop.time()))
         if reply is None:
             break
         replies[ask] = reply

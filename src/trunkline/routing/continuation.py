@@ -15,8 +15,8 @@ from trunkline.core.reply import Reply
 from trunkline.providers.endpoint import Endpoint
 from trunkline.routing.routes import Route
 
-NOT_PLAIN = frozenset({"n", "logprobs", "top_logprobs", "audio", "modalities", "functions", "function_call"})
-"""Fields of a request whose answer is more than one text."""
+NOT_PLAIN = frozenset({"n", "logprobs", "top_logprobs", "audio", "modalities"})
+"""Fields of a request whose answer is more than one text, save where they ask for one text in so many words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +72,6 @@ def plain(request: ChatRequest) -> bool:
     """True where the answer is one text: nothing that a seam could spoil, or that goes on only from the inside."""
     forced = request.tool_choice is not None and request.tool_choice.mode in ("any", "tool")
     shaped = request.output is not None or request.reasoning is not None
-    return not forced and not shaped and NOT_PLAIN.isdisjoint(request.extra)
+    extra = request.extra
+    more = any(extra[name] and not (name == "n" and extra[name] == 1) for name in NOT_PLAIN.intersection(extra))
+    return not (forced or shaped or more)

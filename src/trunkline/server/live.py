@@ -4,7 +4,7 @@ Refuses callers' keys, and more onlookers than it has room for.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -86,7 +86,7 @@ class LiveDoors:
             gone.cancel()
 
     @contextmanager
-    def _watching(self) -> Iterator[Watcher]:
+    def _watching(self) -> Generator[Watcher]:
         watchers = self._gateway.live.watchers
         if len(watchers) >= MOST_WATCHERS:
             raise TooManyWatchers(f"{MOST_WATCHERS} others look on already; close one of their pages", retry_after=5)

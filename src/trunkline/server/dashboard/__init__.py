@@ -49,7 +49,7 @@ class Dashboard:
 
 
 def _read() -> list[tuple[str, tuple[bytes, bytes]]]:
-    static = resources.files(__package__) / "static"
+    static = resources.files(__name__) / "static"
     found = [(f"{ROOT}/{item.name}", item) for item in static.iterdir() if item.is_file()]
     found += [(f"{ROOT}/pages/{item.name}", item) for item in (static / "pages").iterdir() if item.is_file()]
     files = {path: (KINDS[path.rpartition(".")[2]], item.read_bytes()) for path, item in found}
