@@ -31,6 +31,7 @@ SIMULATED: dict[str, Any] = {
             "dialects": dialects,
             "models": {
                 "sim": {"context": 8000, "prices": PRICES, "quality": {"default": 1.0}},
+                "sim-floats": {"prices": PRICES},
                 "sim-thinker": {"reasoning": True, "prices": PRICES},
                 "sim-always": {"usage_always": True, "prices": PRICES},
                 "sim-cached": {"cache": "always", "prices": PRICES},

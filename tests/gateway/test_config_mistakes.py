@@ -137,7 +137,7 @@ MISTAKES = {
         BASE + "  mine: {url: 'http://127.0.0.1:1', dialect: antropic}\n",
         (
             'trunkline.yaml:4: providers.mine.dialects.antropic: "antropic" is not allowed; did you mean "anthropic"? '
-            "Allowed: anthropic, gemini, openai, responses"
+            "Allowed: anthropic, completions, embeddings, gemini, images, moderations, openai, rerank, responses"
         ),
     ),
     "a quirk the dialect does not have": (

@@ -104,7 +104,7 @@ class Call:
 
     def speaks(self, dialect: Dialect) -> bool:
         """True when the caller's bytes can travel verbatim to a provider of this dialect."""
-        return self.dialect.name == dialect.name
+        return self.dialect.name == dialect.name and self.dialect.operation == dialect.operation
 
     def render(self, dialect: Dialect, model: str) -> Rendered:
         """The bytes for a provider: the caller's own, re-addressed, or a translation."""

@@ -12,7 +12,13 @@ from trunkline.core.errors import CallError
 from trunkline.core.events import Event
 from trunkline.core.usage import Usage
 
-DialectName = Literal["openai", "responses", "anthropic", "gemini"]
+DialectName = Literal[
+    "openai", "responses", "anthropic", "gemini", "embeddings", "completions", "rerank", "moderations", "images"
+]
+"""What a provider can be spoken to in. The last five are operations of their own, in OpenAI's form."""
+
+Operation = Literal["chat", "embeddings", "completions", "rerank", "moderations", "images"]
+"""What is asked for: a call is translated between dialects of one operation, and never into another."""
 
 
 class Envelope(Struct, frozen=True):
@@ -21,6 +27,7 @@ class Envelope(Struct, frozen=True):
     model: str
     stream: bool = False
     max_tokens: int | None = None
+    base64: bool = False  # embeddings are asked for packed
     include_usage: bool = False  # the caller asked for a usage chunk (OpenAI); Anthropic always shows usage
 
 
@@ -144,6 +151,15 @@ class Continuable(Protocol):
 
 
 @runtime_checkable
+class Fitting(Protocol):
+    """What a dialect has besides whose answers come in forms that the caller chooses and providers do not all obey."""
+
+    def fitted(self, answer: bytes, envelope: Envelope) -> bytes:
+        """A provider's whole answer in the form that was asked for."""
+        ...
+
+
+@runtime_checkable
 class Counting(Protocol):
     """What a dialect has besides where callers can ask how many tokens a request is."""
 
@@ -169,8 +185,13 @@ class Dialect(Protocol):
         ...
 
     @property
+    def operation(self) -> Operation:
+        """What is asked for in it."""
+        ...
+
+    @property
     def path(self) -> str:
-        """Where chats are asked for, below a provider's base URL."""
+        """Where it is asked for, below a provider's base URL."""
         ...
 
     @property

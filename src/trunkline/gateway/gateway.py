@@ -264,7 +264,7 @@ class Gateway:
     def _provider_doors(self, name: str) -> dict[str, Door]:
         if name not in self._doors:
             provider = self.config.providers[name]
-            self._doors[name] = {spoken: door(provider, provider.dialect(spoken)) for spoken in provider.dialects}
+            self._doors[name] = {spoken: door(provider, provider.dialect(spoken)) for spoken in provider.spoken}
         return self._doors[name]
 
     def __repr__(self) -> str:

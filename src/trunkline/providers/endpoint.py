@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
-from trunkline.core.dialect import Continuable, Counting, Dialect, Rendered
+from trunkline.core.dialect import Continuable, Counting, Dialect, Fitting, Rendered
 from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, StaleConnection, Unsupported
 from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import Nanos
@@ -180,7 +180,10 @@ class Endpoint:
 
         ``dropped`` names what the caller has been told of already.
         """
-        dialect = self._door(call).dialect
+        try:
+            dialect = self._door(call).dialect
+        except Unsupported:
+            return False
         if not isinstance(dialect, Continuable) or not dialect.prefills(self.target.model):
             return False
         return set(call.render(dialect, self.target.model).dropped) <= set(dropped)
@@ -228,8 +231,17 @@ class Endpoint:
             raise
 
     def _door(self, call: Call) -> Door:
-        """The door of the caller's own dialect, where there is one."""
-        return self._doors.get(call.dialect.name, self._first_door)
+        """The door of the caller's own dialect, else one of the same operation. Raises Unsupported without any."""
+        asked = call.dialect.operation
+        own = self._doors.get(call.dialect.name)
+        if own is not None and own.dialect.operation == asked:
+            return own
+        if self._first_door.dialect.operation == asked:
+            return self._first_door
+        for door in self._doors.values():
+            if door.dialect.operation == asked:
+                return door
+        raise Unsupported(f"{self.target} offers no {asked}; name a model whose provider does", param="model")
 
     def _pace(self, call: Call, now: float, began: float) -> Pace:
         limits = self._timeouts
@@ -275,6 +287,8 @@ class Endpoint:
     async def _whole(self, response: Response, call: Call, dialect: Dialect, rendered: Rendered, pace: Pace) -> Reply:
         body = await response.read(WHOLE_BODY_LIMIT)
         sighting = dialect.sight(body)
+        if isinstance(dialect, Fitting):
+            body = dialect.fitted(body, call.envelope)
         completion = None if call.speaks(dialect) else dialect.read_completion(body)
         if completion is not None and rendered.echo:
             completion = spoken_after(completion, rendered.echo)

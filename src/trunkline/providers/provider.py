@@ -122,17 +122,28 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         """The dialect with this provider's quirks. Build it once; KeyError when it does not speak it."""
         from trunkline.providers.quirks import speak  # noqa: PLC0415 - `trunkline models` needs no dialect loaded
 
-        return speak(name, self.dialects[name].quirks)
+        return speak(name, self.dialects[name].quirks if name in self.dialects else {})
+
+    @property
+    def spoken(self) -> tuple[DialectName, ...]:
+        """The dialects it is asked in; one that speaks OpenAI's and names no operation besides may have all of them."""
+        from trunkline.providers.quirks import OPERATIONS  # noqa: PLC0415 - as above
+
+        named = any(name in self.dialects for name in OPERATIONS)
+        return (*self.dialects, *(() if named or "openai" not in self.dialects else OPERATIONS))
+
+    def _speech(self, name: DialectName) -> Speech:
+        return self.dialects[name] if name in self.dialects else self.dialects["openai"]
 
     def base_url(self, name: DialectName) -> str:
         """What the dialect's path is appended to; never ends in a slash."""
-        return (self.dialects[name].url or self.url).rstrip("/")
+        return (self._speech(name).url or self.url).rstrip("/")
 
     def auth_for(self, name: DialectName) -> AuthKind:
         """Which header carries the key in this dialect; ``none`` when there is no key."""
         if self.key is None:
             return "none"
-        return self.dialects[name].auth or self.auth or USUAL_AUTH.get(name, "bearer")
+        return self._speech(name).auth or self.auth or USUAL_AUTH.get(name, "bearer")
 
     @property
     def needs_key(self) -> bool:

@@ -12,14 +12,30 @@ from trunkline.core.dialect import Dialect, DialectName
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.gemini import Gemini
 from trunkline.dialects.openai_chat import OpenAIChat
+from trunkline.dialects.openai_operations import (
+    Completions,
+    Images,
+    Moderations,
+    OpenAIEmbeddings,
+    OpenAIOperation,
+    Rerank,
+)
 from trunkline.dialects.openai_responses import OpenAIResponses
 
-DIALECTS: dict[DialectName, type[OpenAIChat] | type[OpenAIResponses] | type[AnthropicMessages] | type[Gemini]] = {
+Spoken = OpenAIChat | OpenAIResponses | AnthropicMessages | Gemini | OpenAIOperation
+DIALECTS: dict[DialectName, type[Spoken]] = {
     "openai": OpenAIChat,
     "responses": OpenAIResponses,
     "anthropic": AnthropicMessages,
     "gemini": Gemini,
+    "embeddings": OpenAIEmbeddings,
+    "completions": Completions,
+    "rerank": Rerank,
+    "moderations": Moderations,
+    "images": Images,
 }
+OPERATIONS: tuple[DialectName, ...] = ("embeddings", "completions", "rerank", "moderations", "images")
+"""What is asked for besides chats."""
 
 
 def speak(name: DialectName, quirks: Mapping[str, Any]) -> Dialect:

@@ -136,6 +136,8 @@ class Watch:
     def _opened(self, heard: Heard) -> Looked | None:
         """Never raises for what a caller or a provider wrote."""
         exchange, target = heard.exchange, heard.exchange.target
+        if exchange.call.dialect.operation != "chat":
+            return None
         try:
             request, answer = exchange.call.request, heard.completion()
             if answer is None or target is None:

@@ -6,9 +6,11 @@ Refuses to know what the doors do.
 from trunkline.core.dialect import Dialect
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.gemini import Gemini
+from trunkline.dialects.gemini.embeddings import GeminiEmbeddings
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_responses import OpenAIResponses
 from trunkline.gateway.gateway import Gateway
+from trunkline.providers.quirks import OPERATIONS, speak
 from trunkline.server import gemini_path
 from trunkline.server.admin import Admin
 from trunkline.server.app import Door
@@ -43,6 +45,8 @@ class GatewayDoors:
         self._methods: dict[str, dict[str, Door]] = {
             "generateContent": {"POST": generate},
             "streamGenerateContent": {"POST": generate},
+            "embedContent": {"POST": Chat(gateway, keys, GeminiEmbeddings(batch=False), gemini_path.address)},
+            "batchEmbedContents": {"POST": Chat(gateway, keys, GeminiEmbeddings(), gemini_path.address)},
             "countTokens": {"POST": CountTokens(gateway, keys, self._gemini, self._gemini, gemini_path.address)},
         }
         self._one_key: dict[str, Door] = {"POST": money.change}
@@ -53,11 +57,13 @@ class GatewayDoors:
             CALLS: {"GET": live.call},
             "/dashboard/": {"GET": dashboard.show},
         }
+        operations = [speak(name, {}) for name in OPERATIONS]
         self._table: dict[str, dict[str, Door]] = {
             "/v1/chat/completions": {"POST": Chat(gateway, keys, self._openai)},
             "/v1/responses": {"POST": Chat(gateway, keys, self._responses)},
             "/v1/messages": {"POST": Chat(gateway, keys, self._anthropic)},
             "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic, self._anthropic)},
+            **{f"/v1{one.path}": {"POST": Chat(gateway, keys, one)} for one in operations},
             "/v1/models": _looked_at(models.list),
             "/v1beta/models": _looked_at(models.list),
             "/v1/feedback": {"POST": quality.feedback},

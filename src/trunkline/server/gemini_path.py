@@ -9,7 +9,7 @@ from trunkline.core.errors import InvalidRequest
 from trunkline.dialects.gemini import addressed
 from trunkline.server.app import Visit
 
-METHODS = ("generateContent", "streamGenerateContent", "countTokens")
+METHODS = ("generateContent", "streamGenerateContent", "embedContent", "batchEmbedContents", "countTokens")
 STREAM = "streamGenerateContent"
 _ASKED = re.compile(rf"/v1(?:beta)?/models/(?P<model>.+):(?P<method>{'|'.join(METHODS)})", re.DOTALL)
 

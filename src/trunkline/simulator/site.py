@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trunkline.simulator import (
     anthropic_request,
@@ -17,6 +18,7 @@ from trunkline.simulator import (
     gemini_wire,
     openai_request,
     openai_wire,
+    operations,
     refusals,
     responses_request,
 )
@@ -25,6 +27,7 @@ from trunkline.simulator.config import Config
 from trunkline.simulator.http_reader import Request
 from trunkline.simulator.limits import rfc3339
 from trunkline.simulator.performance import Performance, Playwright
+from trunkline.simulator.prices import Tariff, Usage
 from trunkline.simulator.provider import SimulatedProvider
 from trunkline.simulator.refusals import Refused
 from trunkline.simulator.script import Piece, Script
@@ -95,6 +98,8 @@ class Site:
         listing = _LISTING.match(place.path) and not _GEMINI.fullmatch(place.path)
         if listing:
             return writer.page(self._models(place), dialect, now)
+        if place.path in operations.PATHS and request.method == "POST":
+            return self._operate(place, writer, request, now)
         gemini = _GEMINI.fullmatch(place.path)
         if place.path not in {_CHAT, _RESPONSES, _MESSAGES, _COUNT} and gemini is None:
             raise Refused(refusals.unknown_path(dialect, request.method, place.path))
@@ -106,6 +111,17 @@ class Site:
         if gemini and gemini["method"] == "countTokens":
             return writer.page({"totalTokens": provider.count(ask)}, dialect, now)
         return writer.play(ask, request.path, now)
+
+    def _operate(self, place: _Place, writer: Playwright, request: Request, now: float) -> Performance:
+        """An operation besides chats; a model whose name ends in `floats` knows no base64."""
+        asked = operations.read(request.body)
+        models = place.provider.config.models
+        if asked["model"] not in models:
+            raise Refused(refusals.unknown_model("openai", asked["model"]))
+        told = operations.answer(place.path, asked, floats=asked["model"].endswith("floats"))
+        page = writer.page(told, "openai", now)
+        tariff = Tariff.of(models[asked["model"]].prices)
+        return replace(page, model=asked["model"], usage=Usage(input=operations.counted(asked)), tariff=tariff)
 
     def _models(self, place: _Place) -> dict[str, Any]:
         names = list(place.provider.config.models)

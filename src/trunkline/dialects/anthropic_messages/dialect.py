@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import DialectName, Envelope, Given, Rendered, Sighting
+from trunkline.core.dialect import DialectName, Envelope, Given, Operation, Rendered, Sighting
 from trunkline.core.errors import CallError, InvalidRequest
 from trunkline.dialects.anthropic_messages import completion, errors
 from trunkline.dialects.anthropic_messages.generations import generation_of
@@ -51,6 +51,11 @@ class AnthropicMessages:
     def name(self) -> DialectName:
         """Its name."""
         return "anthropic"
+
+    @property
+    def operation(self) -> Operation:
+        """Chats."""
+        return "chat"
 
     @property
     def path(self) -> str:

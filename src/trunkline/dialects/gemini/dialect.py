@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import DialectName, Envelope, Reader, Rendered, Scanner, Sighting, Writer
+from trunkline.core.dialect import DialectName, Envelope, Operation, Reader, Rendered, Scanner, Sighting, Writer
 from trunkline.core.errors import CallError
 from trunkline.dialects.errors import provider_error
 from trunkline.dialects.gemini import completion, error_reply
@@ -37,6 +37,11 @@ class Gemini:
     def name(self) -> DialectName:
         """``gemini``."""
         return "gemini"
+
+    @property
+    def operation(self) -> Operation:
+        """Chats."""
+        return "chat"
 
     @property
     def path(self) -> str:

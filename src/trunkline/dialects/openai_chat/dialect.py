@@ -6,7 +6,7 @@ Refuses to do any of the work: each method is a door to the module that does.
 from dataclasses import dataclass
 
 from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import DialectName, Envelope, Given, Reader, Rendered, Scanner, Sighting, Writer
+from trunkline.core.dialect import DialectName, Envelope, Given, Operation, Reader, Rendered, Scanner, Sighting, Writer
 from trunkline.core.errors import CallError
 from trunkline.dialects.errors import provider_error
 from trunkline.dialects.openai_chat import completion, error_reply
@@ -31,6 +31,11 @@ class OpenAIChat(Quirks):
     def name(self) -> DialectName:
         """``openai``."""
         return "openai"
+
+    @property
+    def operation(self) -> Operation:
+        """Chats."""
+        return "chat"
 
     @property
     def path(self) -> str:

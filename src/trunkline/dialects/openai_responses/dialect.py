@@ -6,7 +6,7 @@ Refuses to do any of the work: each method is a door to the module that does.
 from dataclasses import dataclass
 
 from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import DialectName, Envelope, Reader, Rendered, Scanner, Sighting, Writer
+from trunkline.core.dialect import DialectName, Envelope, Operation, Reader, Rendered, Scanner, Sighting, Writer
 from trunkline.core.errors import CallError
 from trunkline.dialects.errors import provider_error
 from trunkline.dialects.openai_chat.error_reply import write_error
@@ -39,6 +39,11 @@ class OpenAIResponses:
     def name(self) -> DialectName:
         """``responses``."""
         return "responses"
+
+    @property
+    def operation(self) -> Operation:
+        """Chats."""
+        return "chat"
 
     @property
     def path(self) -> str:
