@@ -94,7 +94,7 @@ class Spoken:
 def payloads(body: bytes) -> list[Any]:
     """The data of a stream's events, opened; the specification's way, without the gateway's own parser."""
     found, data = [], []
-    for line in body.splitlines():
+    for line in body.removeprefix(b"\xef\xbb\xbf").splitlines():
         name, _, value = line.partition(b":")
         if name == b"data":
             data.append(value.removeprefix(b" "))

@@ -2,6 +2,9 @@
 
 import pytest
 
+from trunkline.providers.registry import rows
+
+KNOWN = f"Known: {', '.join(rows())}"
 BASE = "providers:\n  openai:\n  groq:\n"
 
 MISTAKES = {
@@ -120,18 +123,12 @@ MISTAKES = {
         BASE + "  opneai: {}\n",
         (
             'trunkline.yaml:4: providers.opneai: is not a provider known by name; did you mean "openai"? Give its url. '
-            "Known: openai, anthropic, gemini, deepseek, mistral, xai, groq, cerebras, fireworks, together, "
-            "openrouter, "
-            "huggingface, cohere, ollama, vllm, llama.cpp, lmstudio"
+            + KNOWN
         ),
     ),
     "a row like nobody's": (
         BASE + "  mine: {like: antropic, url: 'http://127.0.0.1:1'}\n",
-        (
-            'trunkline.yaml:4: providers.mine.like: "antropic" is no known provider; did you mean "anthropic"? Known: '
-            "openai, anthropic, gemini, deepseek, mistral, xai, groq, cerebras, fireworks, together, openrouter, "
-            "huggingface, cohere, ollama, vllm, llama.cpp, lmstudio"
-        ),
+        ('trunkline.yaml:4: providers.mine.like: "antropic" is no known provider; did you mean "anthropic"? ' + KNOWN),
     ),
     "a dialect nobody speaks": (
         BASE + "  mine: {url: 'http://127.0.0.1:1', dialect: antropic}\n",

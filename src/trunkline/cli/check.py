@@ -1,9 +1,11 @@
 """``trunkline check``: is this config right, and what house does it describe?
 
-Refuses to start anything and to ask any provider.
+Refuses to start anything, and to ask any provider unless it is told to.
 """
 
+import asyncio
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import click
 from rich.console import Console
 
 from trunkline.cli.found_config import config_option, found_config
+from trunkline.gateway.config import Config
 from trunkline.gateway.config_schema import schema
 from trunkline.gateway.listen import refuse_open_house
 from trunkline.gateway.pricing import book_of
@@ -21,7 +24,8 @@ _PIPE_WIDTH = 300
 @click.command()
 @config_option
 @click.option("--schema", "as_schema", is_flag=True, help="Print the config's JSON Schema, for editors.")
-def check(path: Path | None, *, as_schema: bool) -> None:
+@click.option("--live", is_flag=True, help="Also ask each provider one question of a few tokens.")
+def check(path: Path | None, *, as_schema: bool, live: bool) -> None:
     """Validate a config and print the house it describes, without a secret in it."""
     if as_schema:
         click.echo(json.dumps(schema(), indent=2))
@@ -31,6 +35,20 @@ def check(path: Path | None, *, as_schema: bool) -> None:
     config, source = found_config(path)
     refuse_open_house(config.listen, closed=config.closed)
     console().print(house_tree(config, source, book_of(config), time.time()))
+    if live:
+        _ask(config)
+
+
+def _ask(config: Config) -> None:
+    """Exit code 1 where a provider does not answer."""
+    from trunkline.cli.live import probe  # noqa: PLC0415 - the engine is loaded for those who ask
+
+    probes = asyncio.run(probe(config))
+    for one in probes:
+        told = f"answered in {one.seconds:.1f} s, ${one.cost}" if one.error is None else one.error
+        console().print(f"{one.provider}/{one.model}  {told}", style=None if one.error is None else "red", markup=False)
+    if any(one.error for one in probes):
+        sys.exit(1)
 
 
 def console() -> Console:

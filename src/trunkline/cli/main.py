@@ -5,6 +5,7 @@ Refuses to do any command's work.
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -19,11 +20,13 @@ COMMANDS = {
     "ask": "Ask a model a question and stream its answer.",
     "explain": "Show where a request would go, and why, without sending it.",
     "status": "Show what a running gateway knows of its targets.",
+    "providers": "List the providers known by name, and those of a config.",
     "models": "List the models a config offers.",
     "judge": "Have answers judged, and find out what judges are worth.",
     "spend": "Show where the money went.",
     "keys": "Make, show, end and renew virtual keys.",
     "prices": "Make, check and show the price book.",
+    "import": "Turn another gateway's config into ours.",
     "simulate": "Serve simulated providers with scripted faults.",
     "local": "Serve a small real model on this machine.",
 }
@@ -40,7 +43,8 @@ class Commands(click.Group):
         """The command, or None for a name that is not in the table."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"trunkline.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"trunkline.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

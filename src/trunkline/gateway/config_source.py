@@ -21,6 +21,7 @@ from trunkline.gateway.secret_file import read_secret
 from trunkline.providers.provider import Provider
 from trunkline.providers.registry import known, rows
 
+PLACEHOLDER = "//your-"  # an address that only a config can complete
 DEFAULT_FILES = ("trunkline.yaml", "trunkline.yml", "trunkline.toml")
 _MOST_SHOWN = 50
 
@@ -58,7 +59,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
 
     Raises ConfigError naming the variables when none is set.
     """
-    hosted = [row for row in map(known, rows()) if not row.local]
+    hosted = [row for row in map(known, rows()) if not row.local and PLACEHOLDER not in row.url]
     found = {row.name: provider for row in hosted if (provider := _with_key(row, environ)).key is not None}
     if not found:
         names = ", ".join(variable for row in hosted for variable in row.key_env)

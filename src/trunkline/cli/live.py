@@ -1,0 +1,84 @@
+"""One question of one token to every provider of a house: does its address answer, is its key good, is its model there?
+
+Refuses to retry, and to write a record of it.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct, structs
+
+from trunkline.core.call import Call
+from trunkline.core.errors import CallError, TrunklineError
+from trunkline.core.exchange import Exchange
+from trunkline.core.money import usd
+from trunkline.dialects.openai_chat import OpenAIChat
+from trunkline.dialects.openai_operations import OpenAIEmbeddings
+from trunkline.gateway.config import Config
+from trunkline.gateway.gateway import Gateway
+from trunkline.providers.provider import Provider
+
+QUESTION = "Say OK."
+LEAST_TOKENS = 16  # the least that OpenAI's responses take
+SECONDS = 30.0
+
+
+class Probe(Struct, frozen=True):
+    """What became of one question; ``error`` None: it was answered. ``cost`` in exact dollars, or ``unknown``."""
+
+    provider: str
+    model: str
+    seconds: float
+    cost: str = "0"
+    error: str | None = None
+
+
+def asked_for(config: Config) -> Iterator[tuple[Provider, str]]:
+    """Each provider with the model to ask: the first a route names, else the first that is known of it."""
+    named: dict[str, str] = {}
+    for route in config.models.values():
+        for step in route.targets:
+            named.setdefault(step.target.provider, step.target.model)
+    for name, provider in config.providers.items():
+        yield provider, named.get(name) or next(iter(provider.model_names), "")
+
+
+async def probe(config: Config) -> list[Probe]:
+    """Ask all of them at once."""
+    recovery = structs.replace(config.recovery, retries=0, rounds=1)
+    house = structs.replace(config, direct=True, ledger=None, budgets=(), keys=(), quality=None, recovery=recovery)
+    gateway = Gateway(house)
+    try:
+        return await asyncio.gather(*[_ask(gateway, provider, model) for provider, model in asked_for(config)])
+    finally:
+        await gateway.aclose()
+
+
+async def _ask(gateway: Gateway, provider: Provider, model: str) -> Probe:
+    began = time.monotonic()
+    if not model:
+        return Probe(provider.name, "", 0.0, error="no model of it is known: name one under models")
+    try:
+        exchange = Exchange("check", _question(provider, model), gateway.clock())
+        async with asyncio.timeout(SECONDS):
+            reply = await gateway.handle(exchange)
+            await reply.aclose()
+    except TimeoutError:
+        return Probe(provider.name, model, SECONDS, error=f"no answer within {SECONDS:g} s")
+    except CallError as error:
+        return Probe(provider.name, model, time.monotonic() - began, error=f"{error.kind}: {error.message}")
+    except TrunklineError as error:
+        return Probe(provider.name, model, time.monotonic() - began, error=str(error))
+    cost = "unknown" if exchange.cost is None else usd(exchange.cost)
+    return Probe(provider.name, model, time.monotonic() - began, cost)
+
+
+def _question(provider: Provider, model: str) -> Call:
+    name = f"{provider.name}/{model}"
+    chats = any(spoken in provider.dialects for spoken in ("openai", "responses", "anthropic", "gemini"))
+    if not chats:
+        return Call(msgspec.json.encode({"model": name, "input": QUESTION}), OpenAIEmbeddings())
+    messages = [{"role": "user", "content": QUESTION}]
+    return Call(msgspec.json.encode({"model": name, "messages": messages, "max_tokens": LEAST_TOKENS}), OpenAIChat())
