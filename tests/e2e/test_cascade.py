@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Build, House, kept
+from tests.spoken import NAMES
 from trunkline.core.errors import ConfigError
 from trunkline.simulator.questions import grade
 from trunkline.stores.records import UsageQuery
@@ -48,7 +49,7 @@ def asked(house: House) -> list[str]:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+@pytest.mark.parametrize("dialect", NAMES)
 async def test_cheap_answers_that_agree_are_shown_and_the_best_is_not_asked(
     build: Build, dialect: str, stream: bool
 ) -> None:
