@@ -5,8 +5,11 @@ import gc
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.attack import slope
 from tests.e2e.conftest import Build, House, eventually
+from trunkline.telemetry import live
 
 MONEY = """
 budgets: [{name: all, limit: 1000}, {name: teams, per: team, limit: 1000}]
@@ -14,6 +17,12 @@ keys: [{name: caller, key: caller-0123456789abcdef, team: t, requests_per_minute
 """
 CALLER = {"authorization": "Bearer caller-0123456789abcdef"}
 MODELS = ("both", "down-then-up", "all-down", "oa/fault:cut", "an/fault:malformed", "oa/fault:reset", "no-such-model")
+
+
+@pytest.fixture(autouse=True)
+def few_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of the newest calls is full before anything is counted."""
+    monkeypatch.setattr(live, "MOST_CALLS", 8)
 
 
 async def round_of_calls(house: House) -> None:
