@@ -27,6 +27,8 @@ COMMANDS = {
     "keys": "Make, show, end and renew virtual keys.",
     "prices": "Make, check and show the price book.",
     "import": "Turn another gateway's config into ours.",
+    "backtest": "Replay routing on tables of outcomes: cost saved, quality kept.",
+    "fit": "Make a policy file for routing from tables of outcomes.",
     "simulate": "Serve simulated providers with scripted faults.",
     "local": "Serve a small real model on this machine.",
 }

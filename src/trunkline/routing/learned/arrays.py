@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Bags = NDArray[np.float32]  # of words: wide, mostly zeros, and only ever multiplied
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 

@@ -107,9 +107,11 @@ class Standing(Struct, frozen=True):
 
 
 class Cascade(Struct, frozen=True):
-    """``order``: places of the models in the policy, cheap ones first, the best last; its answer is always taken.
+    """``order``: places of the models in the policy, cheap ones first, the best last.
 
-    ``votes[k]`` and ``rules[k]`` belong to k + 1 answers. ``accuracy`` and lengths are of the models in ``order``.
+    ``votes[k]`` and ``rules[k]`` belong to k + 1 answers. There is a rule for every model but the best. With as many
+    votes as models the best has a vote like the others; with one less its answer stands, whatever the others said.
+    ``accuracy`` and lengths are of the models in ``order``.
     """
 
     order: tuple[int, ...]
@@ -118,6 +120,11 @@ class Cascade(Struct, frozen=True):
     accuracy: Floats
     length_mean: Floats
     length_sd: Floats
+
+    @property
+    def heard_out(self) -> tuple[int, ...]:
+        """Whose answers are looked at before anything is shown."""
+        return self.order[: len(self.votes)]
 
     @property
     def best(self) -> int:
@@ -136,6 +143,8 @@ class Cascade(Struct, frozen=True):
 
     def asks_on(self, standing: Standing, asked: int) -> Bools:
         """True where the next model in order should be asked."""
+        if asked == len(self.order):
+            return np.zeros(len(standing.leader), np.bool_)
         going: Bools = self.rules[asked - 1].worth(standing.evidence) > 0
         return going
 

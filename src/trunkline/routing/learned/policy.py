@@ -81,8 +81,11 @@ class Policy(Struct, frozen=True):
 
     @property
     def probes(self) -> tuple[str, ...]:
-        """Models the cascade asks before the best, in order; none where it asks the best at once."""
-        return () if self.cascade is None else tuple(self.models[place] for place in self.cascade.order[:-1])
+        """Models whose answers are looked at before anything is shown, in order; none: one model is asked at once.
+
+        The best model is the last of them where its answer is one vote among others.
+        """
+        return () if self.cascade is None else tuple(self.models[place] for place in self.cascade.heard_out)
 
     @property
     def best_model(self) -> str:
@@ -113,7 +116,7 @@ class Policy(Struct, frozen=True):
         if cascade is None:
             return Verdict(None, self.best_model, 0.0)
         by_model = {answer.model: answer for answer in said}
-        if self.best_model in by_model:
+        if self.best_model in by_model and self.best_model not in self.probes:
             return Verdict(self.best_model, None, 1.0)
         last = max((place for place, model in enumerate(self.probes) if model in by_model), default=-1)
         if last < 0:
@@ -121,7 +124,7 @@ class Policy(Struct, frozen=True):
         answers = [by_model.get(model) for model in self.probes[: last + 1]]
         standing = cascade.standing(_heard(answers, kind), self._outlook(vector, text))
         leader, chance = int(standing.leader[0]), float(standing.chance[0])
-        if bool(cascade.asks_on(standing, last + 1)[0]) or answers[leader] is None:
+        if last + 1 < len(cascade.order) and (bool(cascade.asks_on(standing, last + 1)[0]) or answers[leader] is None):
             return Verdict(None, self.models[cascade.order[last + 1]], chance)
         return Verdict(self.probes[leader], None, chance)
 

@@ -11,14 +11,14 @@ import numpy as np
 from msgspec import Struct
 
 from trunkline.routing.learned import surface
-from trunkline.routing.learned.arrays import Bools, Floats, Ints
+from trunkline.routing.learned.arrays import Bags, Bools, Floats, Ints
 
 
 class Seen(Struct, frozen=True):
     """Prompts as numbers: ``features`` prompts x FEATURES, ``bag`` prompts x BUCKETS."""
 
     features: Floats
-    bag: Floats
+    bag: Bags
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Seen":
@@ -51,9 +51,10 @@ class Kinds(Struct, frozen=True):
     centroids: Floats
     sharpness: float
 
-    def membership(self, bag: Floats) -> Floats:
+    def membership(self, bag: Bags) -> Floats:
         """How much each prompt is of each kind, prompts x kinds, rows that add up to 1."""
-        likeness = self.sharpness * (unit_rows(bag * self.weights) @ self.centroids.T)
+        directions = unit_rows(bag * self.weights.astype(np.float32))
+        likeness = self.sharpness * (directions @ self.centroids.T.astype(np.float32)).astype(np.float64)
         share = np.exp(likeness - likeness.max(axis=1, keepdims=True))
         whole: Floats = share / share.sum(axis=1, keepdims=True)
         return whole
@@ -92,7 +93,7 @@ class PromptLayer(Struct, frozen=True):
         )
 
 
-def unit_rows(rows: Floats) -> Floats:
+def unit_rows(rows: Bags) -> Bags:
     """Rows scaled to length 1; a row of zeros stays one."""
-    scaled: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    scaled: Bags = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-6))
     return scaled

@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from trunkline.routing import complexity
-from trunkline.routing.learned.arrays import Floats
+from trunkline.routing.learned.arrays import Bags
 from trunkline.routing.prompt_text import SAMPLE, ends
 
 BUCKETS = 4_096  # words fall into these; two of one prompt's 200 words meet in one bucket about five times
@@ -58,9 +58,9 @@ def words(text: str) -> Counter[int]:
     return buckets
 
 
-def bag(texts: Sequence[str]) -> Floats:
+def bag(texts: Sequence[str]) -> Bags:
     """The words of many prompts, prompts x ``BUCKETS``: 1 + log of the count where a word stands, else 0."""
-    rows = np.zeros((len(texts), BUCKETS))
+    rows = np.zeros((len(texts), BUCKETS), np.float32)
     for row, text in zip(rows, texts, strict=True):
         counted = words(text)
         row[list(counted)] = 1.0 + np.log(list(counted.values()))

@@ -1,0 +1,117 @@
+"""``trunkline backtest``: what routing would have saved on tables of outcomes, and how much quality it would have kept.
+
+Refuses to compute; needs the extra ``trunkline[backtest]``.
+"""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from trunkline.cli.check import console
+from trunkline.core.errors import TrunklineError
+
+if TYPE_CHECKING:  # numpy is loaded when the command runs, not when its help is shown
+    from trunkline.backtest.replay import Finding
+    from trunkline.backtest.strategies import Aim
+
+STRATEGIES = ("cascade", "sure", "untrained", "prompt", "heuristic", "static", "random", "best")
+_HELP = "Share of the best single model's quality that must be kept."
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option(
+    "--strategy", "strategies", multiple=True, type=click.Choice(STRATEGIES), help="Only these; the default is all."
+)
+@click.option("--suite", "suites", multiple=True, help="Only these suites of the directory.")
+@click.option("--floor", type=click.FloatRange(0.5, 1.0), default=0.99, show_default=True, help=_HELP)
+@click.option(
+    "--confidence", type=click.FloatRange(0.5, 0.999), default=0.5, show_default=True, help="That it is kept."
+)
+@click.option("--splits", type=click.IntRange(1, 1000), default=12, show_default=True, help="Random halves.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=min(os.cpu_count() or 1, 8), help="Processes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with curves.")
+@click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Write the tables as Markdown.")
+def backtest(
+    directory: Path,
+    strategies: tuple[str, ...],
+    suites: tuple[str, ...],
+    floor: float,
+    confidence: float,
+    splits: int,
+    jobs: int,
+    *,
+    as_json: bool,
+    report: Path | None,
+    write: Path | None,
+) -> None:
+    """Replay routing on DIRECTORY: NAME_queries, NAME_outcomes and, where kept, NAME_answers (parquet, CSV or JSONL).
+
+    Everything is fitted and every threshold chosen on one random half, and measured on the other.
+    """
+    needs_numpy()
+    from trunkline.backtest.strategies import Aim  # noqa: PLC0415 - see above
+
+    aim = Aim(floor, confidence)
+    found = _run(directory, aim, splits, strategies or STRATEGIES, jobs, suites)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        for finding in found:
+            console().print(_table(finding))
+    _save(found, aim, report, write)
+
+
+def needs_numpy() -> None:
+    """Raise TrunklineError that says what to install."""
+    if find_spec("numpy") is None:
+        raise TrunklineError("this command needs numpy: pip install 'trunkline[backtest]'")
+
+
+def _run(
+    directory: Path, aim: "Aim", splits: int, names: tuple[str, ...], jobs: int, suites: tuple[str, ...]
+) -> "list[Finding]":
+    from trunkline.backtest import replay, tables  # noqa: PLC0415 - see above
+
+    wanted = [name for name in tables.suites(directory) if not suites or name in suites]
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("replaying", total=len(wanted) * splits)
+
+        def told(name: str) -> None:
+            progress.update(task, advance=1, description=name)
+
+        return replay.backtest(directory, aim, splits, names, jobs=jobs, told=told, only=suites)
+
+
+def _save(found: "list[Finding]", aim: "Aim", report: Path | None, write: Path | None) -> None:
+    from trunkline.backtest import markdown  # noqa: PLC0415 - see above
+    from trunkline.backtest.report import html  # noqa: PLC0415
+
+    if report is not None:
+        report.write_text(html(found, aim), encoding="utf-8")
+    if write is not None:
+        write.write_text(markdown.page(found, aim), encoding="utf-8")
+
+
+def _table(finding: "Finding") -> Table:
+    from trunkline.backtest.report import percent, title  # noqa: PLC0415 - see above
+
+    table = Table(
+        title=f"{finding.suite}: {finding.prompts:,} prompts, {finding.models} models, {finding.splits} halves",
+        caption=f"shares of the best single model in hindsight ({finding.best} over all), with 95 % intervals",
+    )
+    for column in ("strategy", "cost saved", "quality kept", "calls", "latency"):
+        table.add_column(column, justify="left" if column == "strategy" else "right")
+    for name, line in finding.lines.items():
+        latency = "unknown" if line.latency is None else f"{line.latency.value:.2f} s"
+        table.add_row(title(name), percent(line.saved), percent(line.quality), f"{line.calls:.2f}", latency)
+    return table
