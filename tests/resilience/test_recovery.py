@@ -324,6 +324,14 @@ def test_the_number_of_attempts_is_literal():
     assert step([A, B], *tried, recovery=Recovery(max_attempts=4)) == Elsewhere(B, NOW)
 
 
+def test_a_request_that_never_left_is_on_no_bill_and_counts_as_no_attempt():
+    sent = failed(A, ConnectFailed, at=NOW - 50)
+    unsent = replace(sent, sent=False)
+
+    assert step([A, B], sent, recovery=Recovery(max_attempts=1)) == Stop("attempts")
+    assert step([A, B], unsent, recovery=Recovery(max_attempts=1)) == Elsewhere(B, NOW)
+
+
 @pytest.mark.parametrize("settings", [{"max_attempts": 0}, {"rounds": 0}, {"max_wait": -1}, {"backoff": {"base": 0}}])
 def test_settings_that_cannot_work_are_refused_at_load(settings):
     with pytest.raises(msgspec.ValidationError):

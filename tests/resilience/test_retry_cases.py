@@ -8,9 +8,11 @@ import re
 import pytest
 
 from trunkline.core.errors import QuotaExceeded
+from trunkline.core.exchange import Target
 from trunkline.dialects.errors import classify, provider_error
 from trunkline.dialects.retry_hints import retry_after
 from trunkline.resilience.backoff import Backoff
+from trunkline.resilience.recovery import Again, Candidate, Elsewhere, Recovery, Stop, Tried
 
 HERE = pathlib.Path(__file__).parent
 BOOK = json.loads((HERE / "cases" / "retry.json").read_text())
@@ -44,6 +46,20 @@ def test_an_empty_account_told_as_a_bad_request_goes_elsewhere():
 
     assert type(error) is QuotaExceeded
     assert (error.retryable, error.fallback, error.blames) == (False, True, "credential")
+
+
+@pytest.mark.parametrize(("said", "again"), [("false", False), ("False", False), ("true", True), ("", True)])
+def test_a_provider_that_forbids_a_retry_is_not_asked_again_and_another_one_is(said: str, again: bool) -> None:
+    error = provider_error("openai", 503, [(b"X-Should-Retry", said.encode())], b"", provider="a")
+    a, b = (Candidate(Target(provider, "m"), ready_at=0.0) for provider in "ab")
+    rules = Recovery(retries=3, rounds=3)
+
+    alone = rules.next([a], [Tried(a, error, 0.0)], now=0.0, deadline=60.0, rng=lambda: 0.0)
+    both = rules.next([a, b], [Tried(a, error, 0.0)], now=0.0, deadline=60.0, rng=lambda: 0.0)
+
+    assert alone == (Again(a, 0.0) if again else Stop("targets"))
+    assert both == Elsewhere(b, 0.0)
+    assert provider_error("openai", 503, [], b"", provider="a").retryable
 
 
 def test_every_case_is_asked_written_out_or_left_out_with_a_reason():

@@ -49,7 +49,7 @@ class CallError(TrunklineError):
 
     kind: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
-    retryable: ClassVar[bool] = False
+    retryable: bool = False  # of the class, save where a provider said ``x-should-retry: false``
     fallback: ClassVar[bool] = True
     blames: ClassVar[Blame | None] = None
     may_have_cost: ClassVar[bool] = False

@@ -21,7 +21,7 @@ from trunkline.core.errors import (
     ServerErrorAfterUpload,
 )
 from trunkline.dialects.error_body import Told, read_told
-from trunkline.dialects.retry_hints import retry_after, windows_reset
+from trunkline.dialects.retry_hints import forbids_retry, retry_after, windows_reset
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -173,7 +173,7 @@ def provider_error(
     hint = retry_after(headers, now)
     if hint is None and found is RateLimit:
         hint = windows_reset(headers, now) or told.retry_after
-    return found(
+    error = found(
         _message(found, status, told),
         param=told.param,
         code=_telling(told.code) or _telling(told.kind),
@@ -183,6 +183,9 @@ def provider_error(
         body=body if told.dialect == dialect else None,
         dialect=dialect if told.dialect == dialect else None,
     )
+    if found.retryable and forbids_retry(headers):
+        error.retryable = False
+    return error
 
 
 def _message(found: type[CallError], status: int, told: Told) -> str:

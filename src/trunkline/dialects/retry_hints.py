@@ -43,6 +43,11 @@ def retry_after(headers: Headers, now: float | None = None) -> float | None:
     return _hint(seconds) if seconds is not None else _until(_http_date(value), told, now)
 
 
+def forbids_retry(headers: Headers) -> bool:
+    """The provider said ``x-should-retry: false``, as both vendors' SDKs read it: asking it again is in vain."""
+    return _told(headers).get("x-should-retry", "").lower() == "false"
+
+
 def windows_reset(headers: Headers, now: float | None = None) -> float | None:
     """Seconds until the rate limit windows that are used up open again, or all of them if none says it is.
 
