@@ -106,9 +106,9 @@ async def quiet(house: House) -> None:
 async def test_after_a_thousand_calls_nothing_is_open_in_flight_or_held_and_no_socket_is_left(tmp_path: Path) -> None:
     found = await slope.attack(tmp_path, calls=1000)
 
-    warm, last = found.samples[slope.WARM], found.samples[-1]
+    last = found.samples[-1]
     assert (last.open, last.in_flight, last.held) == (0, 0, 0)
-    assert last.sockets <= warm.sockets + 8
+    assert last.sockets <= max(one.sockets for one in found.samples[:5]) + 8
     assert found.audit.unrecorded == []
     assert found.audit.doubled == []
     assert len(found.audit.truth) > 600  # the control: there were calls
