@@ -175,7 +175,7 @@ def test_configs_of_a_document_are_good(document: str, tmp_path: Path) -> None:
 
 
 def test_error_bodies_of_the_http_reference_are_real_ones() -> None:
-    openai, anthropic = (msgspec.json.decode(block.text) for block in blocks("docs/reference/http.md", "json"))
+    _, openai, anthropic = (msgspec.json.decode(block.text) for block in blocks("docs/reference/http.md", "json"))
 
     first = OpenAIChat().parse_error(404, [], msgspec.json.encode(openai), "gateway")
     second = AnthropicMessages().parse_error(404, [], msgspec.json.encode(anthropic), "gateway")

@@ -221,7 +221,7 @@ async def test_the_operators_door_wants_its_own_key_and_calls_no_models(build: B
     shut = await build(KEYS)
     async with shut.http.get(shut.url + "/admin/health", headers=caller) as response:
         assert response.status == 403
-        assert "admin_key" in (await response.json())["error"]["message"]
+        assert "admin_key" in (await response.json())["detail"]
 
 
 async def test_the_operator_sees_which_target_is_shut_why_and_for_how_long(build: Build) -> None:

@@ -41,7 +41,7 @@ def _asked(url: str, key: str | None) -> dict[str, Any]:
             told: dict[str, Any] = json.load(response)
             return told
     except urllib.error.HTTPError as error:
-        said = json.load(error)["error"]["message"]
+        said = json.load(error).get("detail", error.reason)
         raise click.ClickException(f"the gateway said: {said}") from error
     except (OSError, ValueError) as error:
         raise click.ClickException(

@@ -3,11 +3,10 @@
 Refuses to know what stands behind a door. A path that is not in the table does not exist.
 """
 
-import asyncio
 import logging
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from trunkline.core.dialect import Dialect
 from trunkline.core.errors import CallerGone, CallError, InvalidRequest
 from trunkline.server.http import Headers, Receive, Scope, Send, respond
+from trunkline.server.problem import PROBLEM, operators, problem
 
 log = logging.getLogger("trunkline")
 
@@ -72,9 +72,13 @@ class Visit:
         await respond(self.send, status, [JSON, *self.headers, *(extra or ())], body)
 
     async def fail(self, error: CallError, extra: Headers | None = None) -> None:
-        """Answer with an error in the caller's dialect."""
+        """Answer with an error in the caller's dialect, or, at operators' paths, with a problem."""
         headers = [*(extra or ()), *error_headers(error)]
-        await self.bytes(error.status, self.dialect.write_error(error, self.id), headers)
+        if operators(self.path):
+            self.started = True
+            await respond(self.send, error.status, [PROBLEM, *self.headers, *headers], problem(error, self.id))
+        else:
+            await self.bytes(error.status, self.dialect.write_error(error, self.id), headers)
 
 
 Door = Callable[[Visit], Awaitable[None]]
@@ -83,7 +87,7 @@ Door = Callable[[Visit], Awaitable[None]]
 class Doors(Protocol):
     """Everything the application serves."""
 
-    def find(self, path: str) -> dict[str, Door] | None:
+    def find(self, path: str) -> Mapping[str, Door] | None:
         """The doors of a path by method."""
         ...
 
@@ -97,7 +101,6 @@ class App:
 
     def __init__(self, doors: Doors) -> None:
         self.doors = doors
-        self.open: set[asyncio.Task[object]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; websockets and unknown scopes are refused."""

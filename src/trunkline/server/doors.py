@@ -3,6 +3,8 @@
 Refuses to know what the doors do.
 """
 
+from collections.abc import Iterator
+
 from trunkline.core.dialect import Dialect
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.gemini import Gemini
@@ -20,80 +22,57 @@ from trunkline.server.count_tokens import CountTokens
 from trunkline.server.dashboard import Dashboard
 from trunkline.server.health import Health
 from trunkline.server.http import Headers
-from trunkline.server.live import CALLS, LiveDoors
+from trunkline.server.live import LiveDoors
 from trunkline.server.metrics import Metrics
 from trunkline.server.models import Models
-from trunkline.server.money import KEYS, MoneyDoors
-from trunkline.server.quality import QualityDoors
+from trunkline.server.money import Asked, MoneyDoors
+from trunkline.server.places import Place, Places
+from trunkline.server.quality import Feedback, QualityDoors
 
 
 class GatewayDoors:
-    """The table of paths. Every door asks for a key but the probes, which show nothing."""
+    """The table of paths: who may go where is said beside each, and a table with a gap is refused at the start."""
 
     def __init__(self, gateway: Gateway, keys: Keys) -> None:
         self._openai = OpenAIChat()
         self._responses = OpenAIResponses()
         self._anthropic = AnthropicMessages()
         self._gemini = Gemini()
-        health, models = Health(gateway), Models(gateway, keys)
         admin = Admin(gateway, keys, gateway.config.admin_key)
-        money = MoneyDoors(gateway, admin)
-        quality = QualityDoors(gateway, keys, admin)
-        live = LiveDoors(gateway, admin)
-        dashboard = Dashboard()
-        generate = Chat(gateway, keys, self._gemini, gemini_path.address)
-        self._methods: dict[str, dict[str, Door]] = {
-            "generateContent": {"POST": generate},
-            "streamGenerateContent": {"POST": generate},
-            "embedContent": {"POST": Chat(gateway, keys, GeminiEmbeddings(batch=False), gemini_path.address)},
-            "batchEmbedContents": {"POST": Chat(gateway, keys, GeminiEmbeddings(), gemini_path.address)},
-            "countTokens": {"POST": CountTokens(gateway, keys, self._gemini, self._gemini, gemini_path.address)},
-        }
-        self._one_key: dict[str, Door] = {"POST": money.change}
-        self._below: dict[str, dict[str, Door]] = {
-            "/v1/models/": _looked_at(models.one),  # a model's name may hold slashes and colons
-            "/v1beta/models/": _looked_at(models.one),
-            "/admin/decisions/": {"GET": admin.decision},
-            CALLS: {"GET": live.call},
-            "/dashboard/": {"GET": dashboard.show},
-        }
-        operations = [speak(name, {}) for name in OPERATIONS]
-        self._table: dict[str, dict[str, Door]] = {
-            "/v1/chat/completions": {"POST": Chat(gateway, keys, self._openai)},
-            "/v1/responses": {"POST": Chat(gateway, keys, self._responses)},
-            "/v1/messages": {"POST": Chat(gateway, keys, self._anthropic)},
-            "/v1/messages/count_tokens": {"POST": CountTokens(gateway, keys, self._anthropic, self._anthropic)},
-            **{f"/v1{one.path}": {"POST": Chat(gateway, keys, one)} for one in operations},
-            "/v1/models": _looked_at(models.list),
-            "/v1beta/models": _looked_at(models.list),
-            "/v1/feedback": {"POST": quality.feedback},
-            "/admin/health": {"GET": admin.health},
-            "/admin/quality": {"GET": quality.report},
-            "/admin/overview": {"GET": live.overview},
-            "/admin/calls": {"GET": live.calls},
-            "/admin/events": {"GET": live.events},
-            "/admin/decisions": {"GET": admin.decisions},
-            "/admin/spend": {"GET": money.spend},
-            "/admin/budgets": {"GET": money.budgets},
-            "/admin/keys": {"GET": money.keys, "POST": money.create},
-            "/metrics": {"GET": Metrics(gateway, admin).show},
-            "/livez": _looked_at(health.live),
-            "/readyz": _looked_at(health.ready),
-            "/health": _looked_at(health.health),
-            "/": {"GET": health.live, "HEAD": health.head},
-            "/dashboard": {"GET": dashboard.show},
-        }
+        self.places = Places(
+            [*self._callers(gateway, keys), *_operators(gateway, admin), *_public(gateway)], admin.guard
+        )
+        self.find = self.places.find
 
-    def find(self, path: str) -> dict[str, Door] | None:
-        """The doors of a path by method."""
-        found = self._table.get(path)
-        if found is not None:
-            return found
-        if path.startswith(KEYS) and path.endswith(("/revoke", "/rotate")):
-            return self._one_key
-        if method := gemini_path.method(path):
-            return self._methods[method]
-        return next((doors for above, doors in self._below.items() if path.startswith(above)), None)
+    def _callers(self, gateway: Gateway, keys: Keys) -> Iterator[Place]:
+        chat = "a chat in OpenAI's dialect, whole or streamed"
+        response = "a response in OpenAI's newer dialect, whole or streamed"
+        message = "a chat in Anthropic's dialect, whole or streamed"
+        counted = CountTokens(gateway, keys, self._anthropic, self._anthropic)
+        yield Place("/v1/chat/completions", "caller", {"POST": Chat(gateway, keys, self._openai)}, chat)
+        yield Place("/v1/responses", "caller", {"POST": Chat(gateway, keys, self._responses)}, response)
+        yield Place("/v1/messages", "caller", {"POST": Chat(gateway, keys, self._anthropic)}, message)
+        yield Place("/v1/messages/count_tokens", "caller", {"POST": counted}, "the tokens of a prompt")
+        for one in (speak(name, {}) for name in OPERATIONS):
+            yield Place(f"/v1{one.path}", "caller", {"POST": Chat(gateway, keys, one)}, f"{one.path[1:]}, whole")
+        yield from self._googles(gateway, keys)
+        yield Place("/v1/feedback", "caller", {"POST": Feedback(gateway, keys).take}, "what an answer was worth")
+
+    def _googles(self, gateway: Gateway, keys: Keys) -> Iterator[Place]:
+        models = Models(gateway, keys)
+        generate = Chat(gateway, keys, self._gemini, gemini_path.address)
+        embed = Chat(gateway, keys, GeminiEmbeddings(batch=False), gemini_path.address)
+        embed_many = Chat(gateway, keys, GeminiEmbeddings(), gemini_path.address)
+        counted = CountTokens(gateway, keys, self._gemini, self._gemini, gemini_path.address)
+        for above in ("/v1", "/v1beta"):
+            one = f"{above}/models/{{id}}"  # a model's name may hold slashes and colons
+            yield Place(f"{one}:generateContent", "caller", {"POST": generate}, "an answer in Gemini's dialect")
+            yield Place(f"{one}:streamGenerateContent", "caller", {"POST": generate}, "the same, streamed", ("alt",))
+            yield Place(f"{one}:embedContent", "caller", {"POST": embed}, "a vector in Gemini's form")
+            yield Place(f"{one}:batchEmbedContents", "caller", {"POST": embed_many}, "several")
+            yield Place(f"{one}:countTokens", "caller", {"POST": counted}, "the tokens of a prompt")
+            yield Place(f"{above}/models", "caller", _looked_at(models.list), "the models this caller may name")
+            yield Place(one, "caller", _looked_at(models.one), "one of them")
 
     def dialect(self, path: str, headers: Headers) -> Dialect:
         """By the path; where several dialects share one, by the header that only one of them sends."""
@@ -113,6 +92,41 @@ class GatewayDoors:
         if b"anthropic-version" in names:
             return self._anthropic
         return self._gemini if b"x-goog-api-key" in names else self._openai
+
+
+def _operators(gateway: Gateway, admin: Admin) -> Iterator[Place]:
+    money, live = MoneyDoors(gateway), LiveDoors(gateway)
+    yield _admin("/admin/health", {"GET": admin.health}, "every target asked so far: its state, why, until when")
+    yield _admin("/admin/quality", {"GET": QualityDoors(gateway).report}, "what is believed of each model")
+    yield _admin("/admin/overview", {"GET": live.overview}, "the last hour in sum and by minute, and each target")
+    yield _admin("/admin/calls", {"GET": live.calls}, "the newest calls", "limit", "search")
+    yield _admin("/admin/calls/{id}", {"GET": live.call}, "one of them: every request with its timing and cost")
+    yield _admin("/admin/events", {"GET": live.events}, "server-sent events: calls as they end, and the overview")
+    yield _admin("/admin/decisions", {"GET": admin.decisions}, "the newest decisions")
+    yield _admin(
+        "/admin/decisions/{id}", {"GET": admin.decision}, "one of them: candidates, predictions, and what came of it"
+    )
+    yield _admin("/admin/spend", {"GET": money.spend}, "where the money went", *Asked.__struct_fields__)
+    yield _admin("/admin/budgets", {"GET": money.budgets}, "where each budget stands")
+    yield _admin("/admin/keys", {"GET": money.keys, "POST": money.create}, "the keys of the ledger; POST makes one")
+    yield _admin("/admin/keys/{name}/revoke", {"POST": money.change}, "end a key")
+    yield _admin("/admin/keys/{name}/rotate", {"POST": money.change}, "end a key and make another that may do the same")
+    yield _admin("/metrics", {"GET": Metrics(gateway).show}, "figures for Prometheus")
+
+
+def _admin(path: str, doors: dict[str, Door], about: str, *query: str) -> Place:
+    return Place(path, "admin", doors, about, query)
+
+
+def _public(gateway: Gateway) -> Iterator[Place]:
+    health, dashboard = Health(gateway), Dashboard()
+    yield Place("/livez", "public", _looked_at(health.live), "200 while the process turns")
+    yield Place("/readyz", "public", _looked_at(health.ready), "200 when new calls are welcome, else 503")
+    yield Place("/health", "public", _looked_at(health.health), "the same, with version, uptime and calls")
+    yield Place("/", "public", {"GET": health.live, "HEAD": health.head}, "what coding agents look at first")
+    # the pages hold no figure and no secret: they ask the doors above, with the operator's key
+    yield Place("/dashboard", "public", {"GET": dashboard.show}, "the dashboard")
+    yield Place("/dashboard/{file}", "public", {"GET": dashboard.show}, "one of its files")
 
 
 def _looked_at(door: Door) -> dict[str, Door]:

@@ -3,7 +3,7 @@
 Refuses to count anything.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
@@ -11,25 +11,21 @@ import uvicorn
 from trunkline.core.dialect import Dialect
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.gateway import Gateway
-from trunkline.server.admin import Admin
 from trunkline.server.app import App, Door, Visit
 from trunkline.server.http import Headers, respond
 from trunkline.telemetry.exposition import accepted
 
 
 class Metrics:
-    """``GET /metrics``. Without an ``admin`` to ask, whoever reaches the door may look."""
+    """``GET /metrics``."""
 
-    __slots__ = ("_admin", "_gateway")
+    __slots__ = ("_gateway",)
 
-    def __init__(self, gateway: Gateway, admin: Admin | None) -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._admin = admin
 
     async def show(self, visit: Visit) -> None:
         """All figures as text; OpenMetrics for who accepts it."""
-        if self._admin is not None:
-            await self._admin.guard(visit)
         headers: Headers = visit.scope["headers"]
         kind = accepted(next((value for name, value in headers if name == b"accept"), b""))
         body = self._gateway.metrics.text(kind)
@@ -38,18 +34,18 @@ class Metrics:
 
 
 class MetricsDoors:
-    """The table of the metrics port: one path."""
+    """The table of the metrics port: one path, for whoever reaches the port."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._dialect = OpenAIChat()
-        self._table: dict[str, dict[str, Door]] = {"/metrics": {"GET": Metrics(gateway, None).show}}
+        self._doors: dict[str, Door] = {"GET": Metrics(gateway).show}
 
-    def find(self, path: str) -> dict[str, Door] | None:
+    def find(self, path: str) -> Mapping[str, Door] | None:
         """The doors of a path by method."""
-        return self._table.get(path)
+        return self._doors if path == "/metrics" else None
 
     def dialect(self, path: str, headers: Headers) -> Dialect:
-        """Errors are told in OpenAI's."""
+        """None is asked for: the errors of operators' paths are problems."""
         return self._dialect
 
 

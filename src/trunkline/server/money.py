@@ -18,7 +18,6 @@ from trunkline.core.errors import ConfigError, InvalidRequest
 from trunkline.core.money import usd
 from trunkline.gateway.gateway import Gateway
 from trunkline.gateway.money import Money
-from trunkline.server.admin import Admin
 from trunkline.server.app import Visit
 from trunkline.server.http import read_body
 from trunkline.stores.records import Millis, UsageQuery
@@ -56,15 +55,14 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True):
 class MoneyDoors:
     """``/admin/spend``, ``/admin/budgets``, ``/admin/keys`` and what is done to one key."""
 
-    __slots__ = ("_admin", "_gateway")
+    __slots__ = ("_gateway",)
 
-    def __init__(self, gateway: Gateway, admin: Admin) -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._admin = admin
 
     async def spend(self, visit: Visit) -> None:
         """Where the money went."""
-        money = await self._money(visit)
+        money = await self._money()
         asked = _asked(visit)
         now = money.wall()
         prices = self._gateway.prices(now / 1000)
@@ -78,7 +76,7 @@ class MoneyDoors:
 
     async def budgets(self, visit: Visit) -> None:
         """Where every budget stands: of the config, and those that keys carry."""
-        money = await self._money(visit)
+        money = await self._money()
         now = money.wall()
         callers = [key.caller for key in self._gateway.config.keys]
         callers += [caller_of(row) for row in await money.store.keys.list() if row.usable(now)]
@@ -87,12 +85,12 @@ class MoneyDoors:
 
     async def keys(self, visit: Visit) -> None:
         """Every key of the ledger, ended ones too."""
-        money = await self._money(visit)
+        money = await self._money()
         await visit.json(200, {"keys": [of_key(row, money.wall()) for row in await money.ring.list()]})
 
     async def create(self, visit: Visit) -> None:
         """Make a key: ``name`` and what it may do; the answer is the only place where it is ever shown."""
-        money = await self._money(visit)
+        money = await self._money()
         said = await _body(visit)
         try:
             name = checked_name(said.pop("name", None))
@@ -105,7 +103,7 @@ class MoneyDoors:
 
     async def change(self, visit: Visit) -> None:
         """``POST /admin/keys/NAME/revoke`` and ``.../rotate``."""
-        money = await self._money(visit)
+        money = await self._money()
         name, _, what = visit.path.removeprefix(KEYS).rpartition("/")
         try:
             if what == "revoke":
@@ -116,8 +114,7 @@ class MoneyDoors:
         except ConfigError as error:
             raise InvalidRequest(str(error)) from error
 
-    async def _money(self, visit: Visit) -> Money:
-        await self._admin.guard(visit)
+    async def _money(self) -> Money:
         money = self._gateway.money
         if money is None:
             raise NoLedger("this house keeps no ledger; name a file in ledger")

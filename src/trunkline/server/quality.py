@@ -10,7 +10,6 @@ from msgspec import Meta, Struct
 
 from trunkline.core.errors import InvalidRequest
 from trunkline.gateway.gateway import Gateway
-from trunkline.server.admin import Admin
 from trunkline.server.app import NotFound, Visit
 from trunkline.server.auth import Keys
 from trunkline.server.http import read_body
@@ -27,17 +26,16 @@ class Word(Struct, frozen=True, forbid_unknown_fields=True):
     comment: str = ""
 
 
-class QualityDoors:
-    """``POST /v1/feedback`` and ``GET /admin/quality``."""
+class Feedback:
+    """``POST /v1/feedback``."""
 
-    __slots__ = ("_admin", "_gateway", "_keys")
+    __slots__ = ("_gateway", "_keys")
 
-    def __init__(self, gateway: Gateway, keys: Keys, admin: Admin) -> None:
+    def __init__(self, gateway: Gateway, keys: Keys) -> None:
         self._gateway = gateway
         self._keys = keys
-        self._admin = admin
 
-    async def feedback(self, visit: Visit) -> None:
+    async def take(self, visit: Visit) -> None:
         """Take a caller's word on an answer that its own key got."""
         caller = await self._keys.caller(visit.scope["headers"])
         word = _read(await read_body(visit.scope, visit.receive, MOST_BYTES))
@@ -47,9 +45,17 @@ class QualityDoors:
         )
         await visit.json(200, {"id": taken.id, "object": "feedback", "request_id": taken.request, "score": taken.score})
 
+
+class QualityDoors:
+    """``GET /admin/quality``."""
+
+    __slots__ = ("_gateway",)
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
     async def report(self, visit: Visit) -> None:
         """What is believed of each model, what was looked at, and which have changed."""
-        await self._admin.guard(visit)
         if self._gateway.quality is None:
             raise NotFound("this house measures no quality; `quality: {}` in the config begins it")
         await visit.json(200, self._gateway.quality.report())

@@ -1,0 +1,89 @@
+"""Nobody walks past the table of paths: what is not classified starts nothing, the operator's asks for its key."""
+
+from typing import Any, cast
+
+import pytest
+
+from tests.e2e.conftest import Build
+from trunkline.server.app import Visit
+from trunkline.server.doors import GatewayDoors
+from trunkline.server.places import Access, Place, Places, Unclassified
+from trunkline.server.run import keys
+
+ADMIN = "sk-admin-0123456789abcdef"
+ALICE = "sk-house-alice-0123456789"
+KEYED = f"admin_key: {ADMIN}\nkeys: [{{name: alice, key: {ALICE}}}]"
+
+
+async def nothing(_: Visit) -> None: ...
+
+
+def place(path: str, access: Any) -> Place:
+    return Place(path, cast("Access", access), {"GET": nothing}, "")
+
+
+@pytest.mark.parametrize(
+    ("path", "access"),
+    [
+        ("/new", None),
+        ("/new", ""),
+        ("/new", "everybody"),
+        ("/admin", "public"),
+        ("/admin/new", "caller"),
+        ("/metrics", "public"),
+    ],
+)
+def test_a_path_that_is_not_or_wrongly_classified_starts_nothing(path: str, access: Any) -> None:
+    with pytest.raises(Unclassified, match=path):
+        Places([place(path, access)], nothing)
+
+
+def test_a_name_in_braces_stands_for_anything_but_nothing() -> None:
+    places = Places([place("/keys/{name}/revoke", "caller"), place("/keys/{name}", "caller")], nothing)
+
+    found = [places.find(path) for path in ("/keys/a/b/revoke", "/keys/a", "/keys//revoke", "/keys/", "/keys")]
+
+    first, second = (one.doors for one in places.all)
+    assert found == [first, second, second, None, None]
+
+
+async def test_every_path_of_the_operators_refuses_all_keys_but_theirs(build: Build) -> None:
+    house = await build(KEYED)
+    table = GatewayDoors(house.gateway, keys(house.gateway)).places.all
+    theirs = [one for one in table if one.access == "admin"]
+
+    for one in theirs:
+        path = one.path.replace("{id}", "any").replace("{name}", "any")
+        for method in one.doors:
+            for key in ({}, {"x-api-key": ALICE}, {"authorization": "Bearer wrong"}, {"x-api-key": ADMIN + "0"}):
+                async with house.http.request(method, house.url + path, headers=key) as response:
+                    told = await response.json(content_type=None)
+                    assert (path, response.status, told["type"]) == (path, 401, "urn:trunkline:error:invalid_api_key")
+                    assert response.content_type == "application/problem+json"
+    assert len(theirs) > 12
+
+
+async def test_every_path_of_the_callers_refuses_strangers_and_the_operators_key(build: Build) -> None:
+    house = await build(KEYED)
+    table = GatewayDoors(house.gateway, keys(house.gateway)).places.all
+    theirs = [one for one in table if one.access == "caller"]
+
+    for one in theirs:
+        for method in set(one.doors) - {"HEAD"}:
+            for key in ({}, {"x-api-key": ADMIN}, {"x-api-key": "wrong"}):
+                url = f"{house.url}{one.path.replace('{id}', 'any')}?alt=sse"
+                async with house.http.request(method, url, json={"model": "openai"}, headers=key) as response:
+                    assert (one.path, method, response.status) == (one.path, method, 401)
+    assert not house.simulator.log
+    assert len(theirs) > 10
+
+
+async def test_what_is_public_names_no_provider_and_no_model(build: Build) -> None:
+    house = await build(KEYED)
+    table = GatewayDoors(house.gateway, keys(house.gateway)).places.all
+
+    for path in (one.path for one in table if one.access == "public" and one.parameter is None):
+        async with house.http.get(house.url + path) as response:
+            assert response.status == 200
+            text = await response.text()
+            assert not any(name in text for name in ("an/sim", "sk-", "claude", "dead/sim"))
