@@ -287,7 +287,7 @@ class Endpoint:
     async def _whole(self, response: Response, call: Call, dialect: Dialect, rendered: Rendered, pace: Pace) -> Reply:
         body = await response.read(WHOLE_BODY_LIMIT)
         sighting = dialect.sight(body)
-        if isinstance(dialect, Fitting):
+        if dialect.operation == "embeddings" and isinstance(dialect, Fitting):  # a protocol's check costs microseconds
             body = dialect.fitted(body, call.envelope)
         completion = None if call.speaks(dialect) else dialect.read_completion(body)
         if completion is not None and rendered.echo:

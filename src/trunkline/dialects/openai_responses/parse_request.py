@@ -11,6 +11,7 @@ import msgspec
 from trunkline.core.chat import ChatRequest, Message, OutputFormat, Reasoning, Text, Tool, ToolChoice
 from trunkline.core.dialect import Envelope
 from trunkline.core.errors import InvalidRequest
+from trunkline.dialects.held import HELD
 from trunkline.dialects.json import decode_object
 from trunkline.dialects.model_name import check_model
 from trunkline.dialects.openai_responses import request_wire as wire
@@ -68,7 +69,7 @@ def parse_request(body: bytes) -> ChatRequest:
 def _messages(asked: wire.Request, extra: Json) -> tuple[Message, ...]:
     items = [{"role": "user", "content": asked.input}] if isinstance(asked.input, str) else asked.input
     messages = ItemReader(extra).messages(items)
-    if not messages and "previous_response_id" not in extra and "prompt" not in extra:
+    if not messages and HELD.isdisjoint(extra) and "prompt" not in extra:
         raise InvalidRequest("`input` is empty. Send a text, or a list of messages.", param="input")
     return (Message("system", (Text(asked.instructions),)), *messages) if asked.instructions else messages
 
