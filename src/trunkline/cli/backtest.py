@@ -5,7 +5,6 @@ Refuses to compute; needs the extra ``trunkline[backtest]``.
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from trunkline.cli.check import console
-from trunkline.core.errors import TrunklineError
+from trunkline.cli.found_ledger import ledger_option
+from trunkline.cli.off_policy import needs_numpy, off_policy
 
 if TYPE_CHECKING:  # numpy is loaded when the command runs, not when its help is shown
     from trunkline.backtest.replay import Finding
@@ -27,7 +27,7 @@ _HELP = "Share of the best single model's quality that must be kept."
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--strategy", "strategies", multiple=True, type=click.Choice(STRATEGIES), help="Only these; the default is all."
 )
@@ -38,17 +38,25 @@ _HELP = "Share of the best single model's quality that must be kept."
 )
 @click.option("--splits", type=click.IntRange(1, 1000), default=12, show_default=True, help="Random halves.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=min(os.cpu_count() or 1, 8), help="Processes.")
+@ledger_option
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A config whose strategies to judge by the ledger.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with curves.")
 @click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Write the tables as Markdown.")
 def backtest(
-    directory: Path,
+    directory: Path | None,
     strategies: tuple[str, ...],
     suites: tuple[str, ...],
     floor: float,
     confidence: float,
     splits: int,
     jobs: int,
+    ledger: Path | None,
+    policy: Path | None,
     *,
     as_json: bool,
     report: Path | None,
@@ -57,24 +65,41 @@ def backtest(
     """Replay routing on DIRECTORY: NAME_queries, NAME_outcomes and, where kept, NAME_answers (parquet, CSV or JSONL).
 
     Everything is fitted and every threshold chosen on one random half, and measured on the other.
+
+    With --policy instead of DIRECTORY: judge a config's strategies by the decisions that our own ledger logged.
     """
     needs_numpy()
+    if (directory is None) == (policy is None):
+        raise click.UsageError("name a DIRECTORY of tables, or a --policy to judge by the --ledger")
+    if policy is not None:
+        off_policy(policy, ledger, as_json=as_json)
+    elif directory is not None:
+        aim = (floor, confidence)
+        _on_tables(directory, aim, splits, strategies or STRATEGIES, jobs, suites, report, write, as_json=as_json)
+
+
+def _on_tables(
+    directory: Path,
+    asked: tuple[float, float],
+    splits: int,
+    names: tuple[str, ...],
+    jobs: int,
+    suites: tuple[str, ...],
+    report: Path | None,
+    write: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     from trunkline.backtest.strategies import Aim  # noqa: PLC0415 - see above
 
-    aim = Aim(floor, confidence)
-    found = _run(directory, aim, splits, strategies or STRATEGIES, jobs, suites)
+    aim = Aim(*asked)
+    found = _run(directory, aim, splits, names, jobs, suites)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
         for finding in found:
             console().print(_table(finding))
     _save(found, aim, report, write)
-
-
-def needs_numpy() -> None:
-    """Raise TrunklineError that says what to install."""
-    if find_spec("numpy") is None:
-        raise TrunklineError("this command needs numpy: pip install 'trunkline[backtest]'")
 
 
 def _run(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from trunkline.cli.backtest import needs_numpy
 from trunkline.cli.check import console
+from trunkline.cli.off_policy import needs_numpy
 from trunkline.core.errors import TrunklineError
 
 
