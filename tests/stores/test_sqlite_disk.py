@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.stores.scenes import NOW, hold, record
-from trunkline.core.errors import CallError, ConfigError
+from trunkline.core.errors import CallError, StoreUnavailable
 from trunkline.stores.records import UsageQuery
 from trunkline.stores.sqlite import SqliteStore
 
@@ -96,12 +96,12 @@ async def test_a_settlement_that_met_a_full_disk_can_be_said_again(store: Sqlite
     assert (await store.budgets.balances(["team"]))["team"].spent == 60
 
 
-async def test_a_file_on_a_read_only_file_system_is_refused_at_the_start(small_disk: Path) -> None:
+async def test_a_file_on_a_read_only_file_system_is_not_open_until_it_can_be_written(small_disk: Path) -> None:
     path = small_disk / "ledger.db"
     await SqliteStore(path, lambda: NOW).aclose()
     read_only(small_disk)
 
-    with pytest.raises(ConfigError, match="cannot be opened for writing: Read-only file system"):
+    with pytest.raises(StoreUnavailable, match="cannot be opened for writing: Read-only file system"):
         SqliteStore(path, lambda: NOW)
 
 

@@ -101,7 +101,9 @@ def _create(path: Path) -> None:
     except OSError as error:
         found = StoreUnavailable if error.errno in _PASSES_TOO else ConfigError
         reason = error.strerror or error
-        raise found(f"the ledger {path} cannot be opened for writing: {reason}; name another file") from error
+        raise found(
+            f"the ledger {path} cannot be opened for writing: {reason}; mend that, or name another file"
+        ) from error
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
