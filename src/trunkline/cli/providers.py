@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -16,6 +17,7 @@ from trunkline.cli.check import console
 from trunkline.cli.found_config import config_option
 from trunkline.gateway.config import Config
 from trunkline.gateway.config_source import default_file, load
+from trunkline.gateway.listen import is_loopback
 from trunkline.providers.provider import Provider
 from trunkline.providers.registry import known, rows
 
@@ -38,7 +40,8 @@ def _listed(config: Config | None, environ: Mapping[str, str]) -> Iterator[dict[
     """The house's own first, then the rows it does not use."""
     own = {} if config is None else config.providers
     for provider in own.values():
-        yield _told(provider, "configured", provider.key is not None or not provider.needs_key)
+        own_machine = is_loopback(urlsplit(provider.url).hostname or "")
+        yield _told(provider, "configured", provider.key is not None or not provider.needs_key or own_machine)
     for name in rows():
         if name not in own:
             provider = known(name)

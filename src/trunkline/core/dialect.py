@@ -27,8 +27,8 @@ class Envelope(Struct, frozen=True):
     model: str
     stream: bool = False
     max_tokens: int | None = None
-    base64: bool = False  # embeddings are asked for packed
     include_usage: bool = False  # the caller asked for a usage chunk (OpenAI); Anthropic always shows usage
+    base64: bool = False  # embeddings are asked for packed
 
 
 class Rendered(Struct, frozen=True):

@@ -243,3 +243,19 @@ def test_any_body_is_either_refused_or_keeps_every_other_field(fields, dialect, 
         k: v for k, v in request(**fields).items() if k not in touched
     }
     assert told["model"] == "m"
+
+
+def test_a_thought_signature_goes_to_google_and_to_nobody_else():
+    signed = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    signed["extra_content"] = {"google": {"thought_signature": "sig"}}
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": None, "tool_calls": [signed]}]
+    body = json.dumps({"model": "m", "messages": turns}).encode()
+
+    elsewhere = OpenAIChat().readdress(body, OpenAIChat().peek(body), "other").body
+    google = OpenAIChat(accept=frozenset({"extra_content"})).readdress(body, OpenAIChat().peek(body), "other").body
+
+    (call,) = json.loads(elsewhere)["messages"][1]["tool_calls"]
+    assert call == {name: value for name, value in signed.items() if name != "extra_content"}
+    assert json.loads(google)["messages"] == turns
+    (kept,) = OpenAIChat().parse_request(body).messages[1].parts
+    assert kept.signature == "sig"

@@ -29,6 +29,7 @@ RENAMES: dict[str, dict[str, str]] = {
     "max_completion_tokens": {"max_tokens": "max_completion_tokens"},
 }
 
+_MARK = b'"thought_signature"'  # nobody escapes it; this one look costs 0.02 ms for 100 kB
 SIGNED = "extra_content"  # where Google's OpenAI layer puts the thought signature of a tool call
 
 _encode = msgspec.json.Encoder().encode
@@ -131,7 +132,7 @@ def _turns(quirks: Quirks, body: bytes) -> tuple[dict[str, bytes], tuple[str, ..
         edits.append(partial(_fit_ids, quirks.tool_id_length))
     if not quirks.names and _holds(body, "name"):
         edits.append(_without_name)
-    if SIGNED not in quirks.accept and _holds(body, SIGNED):
+    if _MARK in body and SIGNED not in quirks.accept:
         edits.append(_without_signatures)
     if not edits:
         return {}, ()
