@@ -36,8 +36,9 @@ def main() -> None:
     text = "\n".join([*replayed(options.data), *real_corrections(options.data), *simulated()])
     print(text)
     if options.write:
-        head = DOCUMENT.read_text("utf-8").partition(MARK)[0].rstrip("\n") + "\n\n"
-        DOCUMENT.write_text(head + MARK + "\n" + text + "\n", "utf-8")
+        head, _, after = DOCUMENT.read_text("utf-8").partition(MARK)
+        rest = after[after.index("\n<!--") :] if "\n<!--" in after else ""
+        DOCUMENT.write_text(head.rstrip("\n") + "\n\n" + MARK + "\n" + text + "\n" + rest, "utf-8")
 
 
 # published verdicts

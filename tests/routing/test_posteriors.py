@@ -14,7 +14,7 @@ from trunkline.stores.scores import Evidence
 
 NOW = 1_795_000_000_000
 HALF_LIFE = 24 * HOUR
-SETTINGS = PosteriorSettings(half_life_hours=24, pooling=10)
+SETTINGS = PosteriorSettings(half_life_hours=24, pooling=10, memory=10_000)
 
 
 def learned(scores: dict[tuple[str, str], list[float]], **kwargs: object) -> Posteriors:
@@ -36,15 +36,15 @@ def test_a_model_nobody_scored_has_its_prior() -> None:
 
 
 def test_many_scores_in_a_cell_speak_for_themselves() -> None:
-    posteriors = learned({("a/small", "code"): [1.0] * 520 + [0.0] * 480})
+    posteriors = learned({("a/small", "code"): [1.0, 0.0] * 480 + [1.0] * 3})
 
     belief = posteriors.belief("a/small", "code", NOW)
 
     low, high = belief.interval()
-    assert belief.mean == pytest.approx(0.52, abs=0.005)
-    assert low == pytest.approx(0.49, abs=0.01)
-    assert high == pytest.approx(0.55, abs=0.01)
-    assert str(belief) == "52% (49% to 55%, 1000 scored)"
+    assert belief.mean == pytest.approx(0.5, abs=0.005)
+    assert low == pytest.approx(0.47, abs=0.01)
+    assert high == pytest.approx(0.53, abs=0.01)
+    assert str(belief) == "50% (47% to 53%, 963 scored)"
 
 
 def test_one_lucky_score_in_a_new_kind_of_prompt_changes_little() -> None:
@@ -81,6 +81,42 @@ def test_evidence_halves_with_every_half_life_and_ends_at_the_prior() -> None:
 
     assert later.scored == pytest.approx(32)
     assert posteriors.belief("a/small", "code", NOW + 100 * HALF_LIFE).mean == pytest.approx(0.5)
+
+
+def test_a_cell_that_the_latest_scores_contradict_is_believed_no_more() -> None:
+    posteriors = learned({("a/small", "code"): [1.0, 1.0, 1.0, 0.0] * 100, ("a/small", "chat"): [1.0] * 20})
+    chat = posteriors.belief("a/small", "chat", NOW)
+
+    told = [posteriors.learn("a/small", "code", 0.0, 1.0, NOW) for _ in range(12)]
+
+    assert told.count(True) == 1
+    assert posteriors.belief("a/small", "code", NOW).mean < 0.7
+    assert posteriors.belief("a/small", "chat", NOW).scored == chat.scored
+
+
+def test_control_scores_in_their_usual_mix_seldom_contradict() -> None:
+    rng, posteriors = random.Random(3), Posteriors(SETTINGS)
+
+    told = [posteriors.learn("a/small", "code", float(rng.random() < 0.7), 1.0, NOW) for _ in range(5_000)]
+
+    assert sum(told) <= 10
+
+
+def test_no_more_scores_are_remembered_than_asked_for_and_the_latest_count() -> None:
+    posteriors = Posteriors(PosteriorSettings(memory=50))
+    rng = random.Random(4)
+    for call in range(600):
+        posteriors.learn("a/small", "code", float(rng.random() < (0.6 if call < 400 else 0.4)), 1.0, NOW)
+
+    belief = posteriors.belief("a/small", "code", NOW)
+    assert belief.scored == pytest.approx(50)
+    assert belief.mean == pytest.approx(0.4, abs=0.12)
+
+
+def test_graded_scores_that_spread_little_say_more_than_tosses() -> None:
+    graded, tossed = learned({("a/b", "code"): [0.75, 0.5] * 40}), learned({("a/b", "code"): [1.0, 0.25] * 40})
+
+    assert graded.belief("a/b", "code", NOW).sd < 0.75 * tossed.belief("a/b", "code", NOW).sd
 
 
 def test_a_model_that_has_changed_is_seen_within_as_many_scores_as_are_remembered() -> None:
@@ -124,7 +160,7 @@ async def test_two_processes_learn_together_through_the_store() -> None:
     belief = one.belief("a/small", "code", NOW)
     assert belief.scored == pytest.approx(61)
     assert belief.mean == pytest.approx(0.5, abs=0.02)
-    assert [piece.sums for piece in one.fresh()] == [(1.0, 0.0), (1.0, 0.0)]
+    assert [piece.sums for piece in one.fresh()] == [(1.0, 0.0, 1.0), (1.0, 0.0, 1.0)]
 
 
 def test_evidence_of_another_kind_or_broken_is_not_taken() -> None:

@@ -7,22 +7,33 @@ from trunkline.core.money import Nanos
 
 LEAST, MOST = 0.25, 4.0  # times the rate: even what is known well is looked at now and then
 GRACE: Nanos = 10_000_000  # one cent before the first judgement can be paid from a share of anything
+EXPLORERS = 0.5  # of what is judged, at most
+LATELY = 0.01  # a call's part in what is usual
 FORGETTING = 0.999  # of the sums, with every answer: the share holds over about the last thousand
 
 
 class Strata:
-    """How likely an answer is judged: at the rate over all, more where its model's quality is less known than usual."""
+    """How likely an answer is judged: at the rate over all, more where more is learned by it.
 
-    __slots__ = ("_usual", "rate")
+    Up to half go to calls that explored, which were made to learn from; the rest by how unsure the model's
+    quality is beside the usual (Neyman's allocation).
+    """
+
+    __slots__ = ("_explored", "_usual", "rate")
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
+        self._explored = 0.0  # share of the calls lately
         self._usual: float | None = None  # sd of the cells that answers came from lately
 
-    def chance(self, sd: float) -> float:
-        """The probability to judge an answer of a cell whose quality is known to ``sd``: Neyman's allocation."""
-        self._usual = sd if self._usual is None else self._usual + (sd - self._usual) * (1 - FORGETTING) * 10
-        return min(1.0, self.rate * min(max(sd / max(self._usual, 1e-9), LEAST), MOST))
+    def chance(self, sd: float, *, explored: bool = False) -> float:
+        """The probability to judge an answer of a cell whose quality is known to ``sd``."""
+        self._explored += (explored - self._explored) * LATELY
+        if explored:
+            return min(1.0, EXPLORERS * self.rate / max(self._explored, 1e-9))
+        self._usual = sd if self._usual is None else self._usual + (sd - self._usual) * LATELY
+        left = self.rate - min(EXPLORERS * self.rate, self._explored)
+        return min(1.0, left * min(max(sd / max(self._usual, 1e-9), LEAST), MOST))
 
 
 class Allowance:

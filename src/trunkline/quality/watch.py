@@ -23,10 +23,12 @@ from trunkline.quality.settings import QualitySettings
 from trunkline.quality.validators import Finding
 from trunkline.routing import complexity
 from trunkline.routing.clusters import cluster_of
+from trunkline.routing.decision import Decision
 from trunkline.routing.learner import Asked
 
 log = logging.getLogger("trunkline")
 MOST_ALARMS = 100
+MOST_OFTEN = 0.5  # a choice that was likelier than this was no exploration
 MOST_WATCHED = 512  # models times signals
 
 
@@ -125,7 +127,9 @@ class Watch:
         for finding in looked.found:
             self.counts[f"found {finding.check}"] += 1
         self._watch(looked)
-        chance = self._chance(looked)
+        decision = exchange.decision
+        explored = isinstance(decision, Decision) and decision.propensity < MOST_OFTEN
+        chance = self._chance(looked, explored=explored)
         if validators.spoiled(looked.found):
             self._spoiled(looked, chance)
         elif self._rng() < chance:
@@ -149,9 +153,9 @@ class Watch:
         asked = Asked(cluster_of(profile), profile.vector())
         return Looked(exchange.id, exchange.call.envelope.model, str(target), asked, request, answer, found)
 
-    def _chance(self, looked: Looked) -> float:
+    def _chance(self, looked: Looked, *, explored: bool) -> float:
         belief = self.book.learner.belief(looked.target, looked.asked.cluster, self.book.wall())
-        return self._strata.chance(belief.sd)
+        return self._strata.chance(belief.sd, explored=explored)
 
     def _spoiled(self, looked: Looked, chance: float) -> None:
         """Nobody needs to judge it. It weighs what others are judged at, or the mean would be of spoiled answers."""

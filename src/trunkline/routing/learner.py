@@ -15,6 +15,8 @@ from trunkline.stores.records import Millis
 from trunkline.stores.scores import Evidence, Score
 
 KIND = "linear"
+KINDS_REMEMBERED = 4  # times the memory of one kind: what a regression over all kinds remembers
+CHANGED = 0.3  # left of a regression when one kind of prompts has changed: the others may have not
 MOST_MODELS = 256
 
 
@@ -54,9 +56,13 @@ class Learner:
 
     def learn(self, target: str, asked: Asked, score: float, weight: float, now: Millis) -> None:
         """Take one score of an answer, 0 to 1. Raises ValueError for what is none."""
-        self.posteriors.learn(target, asked.cluster, score, weight, now)
+        changed = self.posteriors.learn(target, asked.cluster, score, weight, now)
         line = self._line(target) if len(asked.features) == self._features else None
         if line is not None:
+            if changed:
+                line.weaken(CHANGED, now)
+            if line.scored > KINDS_REMEMBERED * self.settings.memory:
+                line.weaken(0.75, now)
             line.learn(asked.features, score, weight, now)
 
     def weaken(self, target: str, left: float, now: Millis) -> None:

@@ -58,6 +58,11 @@ class LinearBelief:
         """How many features, the constant among them."""
         return len(self._prior)
 
+    @property
+    def scored(self) -> float:
+        """The weight of the scores behind it."""
+        return self._sums[self.size]
+
     def predict(self, features: Vector) -> tuple[float, float]:
         """The quality to expect and the sd of that expectation; not cut to 0..1, so that it stays linear."""
         x = self._row(features)
@@ -147,7 +152,7 @@ class LinearBelief:
         self._solved = self._at
 
     def __repr__(self) -> str:
-        return f"<LinearBelief [{self.size} weights | {self._sums[self.size]:.1f} scores]>"
+        return f"<LinearBelief [{self.size} weights | {self.scored:.1f} scores]>"
 
 
 def _length(size: int) -> int:

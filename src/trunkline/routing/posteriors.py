@@ -6,7 +6,7 @@ looking cell is the luckiest one (the winner's curse).
 """
 
 from collections.abc import Iterable, Mapping
-from math import isfinite
+from math import isfinite, sqrt
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -18,6 +18,12 @@ from trunkline.stores.scores import Evidence
 KIND = "beta"
 ALL = ""  # the cluster of all clusters
 MOST_CELLS = 10_000  # (model, cluster) pairs; beyond them new cells are counted for their model only
+TOSSES = 4.0
+SHARPEST = 4.0
+FADING = 0.88  # of the latest scores with each new one: about the last eight
+FEWEST = 2.4  # scores, so faded, that can contradict
+SURPRISE = 2.8  # standard deviations; by chance about once in a thousand scores, and little is lost then
+LEFT = 0.1  # of a cell that is not what it was
 HEAVIEST = 100.0  # what one score may weigh
 
 
@@ -79,7 +85,16 @@ class PosteriorSettings(Struct, frozen=True, forbid_unknown_fields=True):
             le=1_000,
             description="What a model's scores in all kinds of prompts weigh in one kind, as a number of scores there.",
         ),
-    ] = 10.0
+    ] = 4.0
+    memory: Annotated[
+        float,
+        Meta(
+            ge=5,
+            le=1_000_000,
+            description="Scores of one model in one kind of prompts that are remembered, the latest most. Set it lower "
+            "where models change, higher where they do not and small differences matter.",
+        ),
+    ] = 100.0
 
     @property
     def half_life(self) -> Millis:
@@ -94,7 +109,7 @@ UNKNOWN = Prior()
 class Posteriors:
     """All cells; ``priors`` by target, ``unknown`` for the others. Times are Unix milliseconds."""
 
-    __slots__ = ("_cells", "_fresh", "priors", "settings", "unknown")
+    __slots__ = ("_cells", "_fresh", "_latest", "priors", "settings", "unknown")
 
     def __init__(
         self,
@@ -107,21 +122,51 @@ class Posteriors:
         self.unknown = unknown
         self._cells: dict[str, Evidence] = {}
         self._fresh: dict[str, Evidence] = {}
+        self._latest: dict[str, tuple[float, float]] = {}  # the last few scores of each cell
 
-    def learn(self, target: str, cluster: str, score: float, weight: float, now: Millis) -> None:
-        """Count one score (0 to 1) for its cell and for its model. Raises ValueError for what is no score."""
+    def learn(self, target: str, cluster: str, score: float, weight: float, now: Millis) -> bool:
+        """Count one score (0 to 1) for its cell and for its model; True when the cell is not what it was.
+
+        Then little of what it was is believed any more. Raises ValueError for what is no score.
+        """
         if not 0 <= score <= 1 or not 0 <= weight <= HEAVIEST:
             raise ValueError(f"a score is between 0 and 1 and its weight between 0 and {HEAVIEST:g}: {score}, {weight}")
         clusters = (cluster, ALL) if self._has_room(target, cluster) else (ALL,)
+        changed = clusters[0] == cluster and self._changed(target, cluster, score, weight, now)
+        if changed:
+            self._weaken(_name(target, cluster), LEFT, now)
         for each in clusters:
-            self._add(Evidence(_name(target, each), now, (weight * score, weight * (1 - score))))
+            known = self.scored(target, each, now)
+            if each != ALL and known + weight > self.settings.memory:
+                self._weaken(_name(target, each), max(self.settings.memory - weight, 0.0) / known, now)
+            self._add(Evidence(_name(target, each), now, (weight * score, weight * (1 - score), weight * score**2)))
+        return changed
+
+    def _changed(self, target: str, cluster: str, score: float, weight: float, now: Millis) -> bool:
+        """Do the latest few scores of a cell contradict all those before? Drift is watched with more patience."""
+        name = _name(target, cluster)
+        good, bad = self._latest.get(name, (0.0, 0.0))
+        good, bad = FADING * good + weight * score, FADING * bad + weight * (1 - score)
+        self._latest[name] = good, bad
+        before = self.belief(target, cluster, now)
+        few = good + bad
+        if few < FEWEST or before.scored < FEWEST:
+            return False
+        mean = min(max(before.mean, 0.02), 0.98)
+        spread = mean * (1 - mean) / _sharpness(*self._sums(target, cluster, now))
+        surprise = abs(good / few - mean) / sqrt(spread / few + before.sd**2)
+        if surprise > SURPRISE:
+            self._latest[name] = 0.0, 0.0
+        return surprise > SURPRISE
 
     def weaken(self, target: str, left: float, now: Millis) -> None:
         """Believe only ``left`` (0 to 1) of all that was learned of a target: it is not what it was."""
-        for name, cell in list(self._cells.items()):
-            if name.startswith(f"{KIND}|{target}|"):
-                faded = cell.faded(now, self.settings.half_life)
-                self._add(Evidence(name, now, tuple((left - 1) * value for value in faded.sums)))
+        for name in [name for name in self._cells if name.startswith(f"{KIND}|{target}|")]:
+            self._weaken(name, left, now)
+
+    def _weaken(self, name: str, left: float, now: Millis) -> None:
+        faded = self._cells[name].faded(now, self.settings.half_life)
+        self._add(Evidence(name, now, tuple((left - 1) * value for value in faded.sums)))
 
     def belief(self, target: str, cluster: str, now: Millis, prior: Prior | None = None) -> Belief:
         """The posterior of a cell; one never scored has its model's, and a model never scored its prior.
@@ -129,19 +174,20 @@ class Posteriors:
         ``prior`` may be of this very prompt, instead of the model's own.
         """
         prior_good, prior_bad = (prior or self.priors.get(target, self.unknown)).counts()
-        model_good, model_bad = self._sums(target, ALL, now)
-        good, bad = self._sums(target, cluster, now) if cluster != ALL else (0.0, 0.0)
+        model_good, model_bad, model_squares = self._sums(target, ALL, now)
+        good, bad, squares = self._sums(target, cluster, now) if cluster != ALL else (0.0, 0.0, 0.0)
         # the model's mean without this cell, which must not count twice
         rest_good, rest_bad = max(model_good - good, 0.0) + prior_good, max(model_bad - bad, 0.0) + prior_bad
         if cluster == ALL:
-            return Belief(rest_good, rest_bad, model_good + model_bad)
-        rest = rest_good + rest_bad
+            sharp = _sharpness(model_good, model_bad, model_squares)
+            return Belief(sharp * model_good + prior_good, sharp * model_bad + prior_bad, model_good + model_bad)
+        rest, sharp = rest_good + rest_bad, _sharpness(good, bad, squares)
         pooled = min(self.settings.pooling + 1e-9, rest) / rest
-        return Belief(good + pooled * rest_good, bad + pooled * rest_bad, good + bad)
+        return Belief(sharp * good + pooled * rest_good, sharp * bad + pooled * rest_bad, good + bad)
 
     def scored(self, target: str, cluster: str, now: Millis) -> float:
         """The weight of the scores in a cell."""
-        return sum(self._sums(target, cluster, now))
+        return sum(self._sums(target, cluster, now)[:2])
 
     def cells(self, now: Millis) -> dict[tuple[str, str], Belief]:
         """Every cell that was ever scored, by target and cluster; the cluster of a whole model is empty."""
@@ -174,15 +220,30 @@ class Posteriors:
     def _plus(self, known: Evidence | None, more: Evidence) -> Evidence:
         return more if known is None else known.plus(more, self.settings.half_life)
 
-    def _sums(self, target: str, cluster: str, now: Millis) -> tuple[float, float]:
+    def _sums(self, target: str, cluster: str, now: Millis) -> tuple[float, float, float]:
+        """Good, bad, and the squares of the scores."""
         cell = self._cells.get(_name(target, cluster))
         if cell is None:
-            return 0.0, 0.0
-        good, bad = cell.faded(now, self.settings.half_life).sums
-        return max(good, 0.0), max(bad, 0.0)
+            return 0.0, 0.0, 0.0
+        good, bad, squares = cell.faded(now, self.settings.half_life).sums
+        return max(good, 0.0), max(bad, 0.0), max(squares, 0.0)
 
     def __repr__(self) -> str:
         return f"<Posteriors [{len(self._cells)} cells]>"
+
+
+def _sharpness(good: float, bad: float, squares: float) -> float:
+    """What one score tells beside a toss of right or wrong: graded scores spread less, so each says more.
+
+    The variance of a toss over theirs, with a few tosses mixed in so that the first scores cannot claim certainty.
+    """
+    count = good + bad
+    if count < 1:
+        return 1.0
+    mean = good / count
+    toss = mean * (1 - mean)
+    spread = (max(squares - count * mean**2, 0.0) + TOSSES * toss) / (count + TOSSES)
+    return min(max(toss / spread, 1.0), SHARPEST) if spread > 1e-9 else 1.0
 
 
 def _name(target: str, cluster: str) -> str:
@@ -191,4 +252,4 @@ def _name(target: str, cluster: str) -> str:
 
 def _sane(piece: Evidence) -> bool:
     """Whose kind and form this is; a file that was written to by hand must not poison a decision."""
-    return piece.name.startswith(f"{KIND}|") and len(piece.sums) == 2 and all(map(isfinite, piece.sums))
+    return piece.name.startswith(f"{KIND}|") and len(piece.sums) == 3 and all(map(isfinite, piece.sums))

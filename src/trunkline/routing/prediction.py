@@ -32,6 +32,9 @@ class FromPriors:
         return [profile.ability.at(difficulty) for profile in profiles]
 
 
+LEAST_SD = 0.15  # of a prior once there are scores: a benchmark does not grade as a judge does
+
+
 class Learned:
     """What scores have taught, begun at the priors: with every score they count less. ``wall`` is Unix milliseconds."""
 
@@ -47,6 +50,6 @@ class Learned:
 
     def _quality(self, profile: Profile, asked: Asked, difficulty: float, now: Millis) -> Quality:
         prior, target = profile.ability.at(difficulty), str(profile.target)
-        mean, sd = self._learner.believe(target, asked, now, Prior(prior.mean, prior.sd))
+        mean, sd = self._learner.believe(target, asked, now, Prior(prior.mean, max(prior.sd, LEAST_SD)))
         scored = self._learner.scored(target, asked.cluster, now)
         return Quality(mean, sd, f"{scored:.0f} scores of {asked.cluster}") if scored >= 0.5 else prior
