@@ -4,6 +4,7 @@ Refuses to keep prompts, answers, keys and providers' own words: a story can be 
 """
 
 import time
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -124,5 +125,9 @@ def ended(outcome: Outcome) -> str:
 
 def rfc3339(now: float) -> str:
     """A time of day in UTC, with milliseconds."""
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-    return f"{whole}.{int(now % 1 * 1000):03d}Z"
+    return f"{_second(int(now))}.{int(now % 1 * 1000):03d}Z"
+
+
+@lru_cache(maxsize=4)  # many calls end in one second
+def _second(now: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
