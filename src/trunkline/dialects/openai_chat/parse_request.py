@@ -32,7 +32,7 @@ def peek(body: bytes) -> Envelope:
         seen.model,
         bool(seen.stream),
         seen.max_completion_tokens or seen.max_tokens,
-        bool(options and options.include_usage),
+        include_usage=bool(options and options.include_usage),
     )
 
 
