@@ -1,6 +1,7 @@
 """A whole gateway before a played provider whose models answer as well as the scene says."""
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def house(
     file.write_text(HOUSE.format(models=models, quality=quality, strategy=strategy, ledger=ledger))
     played = Scripted(answer)
     transport = PlayedTransport({"one": played, "two": played})
+    clocks.setdefault("rng", random.Random(7).random)
     gateway = Gateway(load(file, {}), transport=transport, **clocks)
     gateway.open()
     return Client(gateway), played
