@@ -20,7 +20,7 @@ Refuses to know how an error looks on a wire: dialects read and write those form
         +-- CallerGone              the caller left; nobody is to blame
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from trunkline.core.usage import Usage
 
@@ -157,8 +157,8 @@ class StoreUnavailable(CallError):
 
     kind, status, fallback = "store_unavailable", 503, False
 
-    def __init__(self, message: str, *, retry_after: float | None = 1.0) -> None:
-        super().__init__(message, retry_after=retry_after)
+    def __init__(self, message: str, *, retry_after: float | None = 1.0, **known: Any) -> None:
+        super().__init__(message, retry_after=retry_after, **known)
 
 
 class RateLimit(CallError):
