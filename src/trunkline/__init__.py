@@ -6,6 +6,8 @@
 The names in ``__all__`` are public; everything else is private and may change.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from trunkline._version import __version__
 from trunkline.breaker import CircuitBreaker, ExponentialBackoff
 from trunkline.client import Answer, Client, Dollars, Stream, open  # noqa: A004 - trunkline.open is the front door
@@ -29,10 +31,24 @@ from trunkline.core.errors import (
 )
 from trunkline.core.usage import Usage
 from trunkline.gateway.config import Config
-from trunkline.quality.judge import Evaluation, QualityEvaluator
-from trunkline.quality.pairwise import PairwiseEvaluator
 from trunkline.quality.rubric import Criterion, Rubric
 from trunkline.sync import SyncClient, SyncStream, open_sync
+
+if TYPE_CHECKING:
+    from trunkline.quality.judge import Evaluation, QualityEvaluator
+    from trunkline.quality.pairwise import PairwiseEvaluator
+
+_JUDGING = {"Evaluation": "judge", "QualityEvaluator": "judge", "PairwiseEvaluator": "pairwise"}
+
+
+def __getattr__(name: str) -> Any:
+    """Who judges nothing loads no judge."""
+    if name not in _JUDGING:
+        raise AttributeError(f"module 'trunkline' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    return getattr(import_module(f"trunkline.quality.{_JUDGING[name]}"), name)
+
 
 __all__ = [
     "Answer",

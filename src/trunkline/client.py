@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,8 +23,10 @@ from trunkline.core.usage import Usage
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.config import Config
 from trunkline.gateway.gateway import Gateway
-from trunkline.quality.asking import Asking, ModelJudge
 from trunkline.routing.decision import Decision
+
+if TYPE_CHECKING:
+    from trunkline.quality.asking import ModelJudge
 
 Messages = str | Iterable[Mapping[str, Any]]
 """One user's words, or messages in the form of OpenAI's chat completions: ``{"role": ..., "content": ...}``."""
@@ -248,11 +250,13 @@ class Client:
         """
         self.gateway.measured().feedback(request_id, score=score, label=label, comment=comment)
 
-    def judge(self, model: str) -> ModelJudge:
+    def judge(self, model: str) -> "ModelJudge":
         """A model of this house as a judge, for ``QualityEvaluator(client.judge("provider/model"))``.
 
         Its calls are metered like any other; the ledger calls them a judge's. Raises UnknownModel.
         """
+        from trunkline.quality.asking import Asking, ModelJudge  # noqa: PLC0415 - who judges nothing loads no judge
+
         return ModelJudge(Asking(self.gateway.handle, self.gateway.clock), model, self.gateway.target_of(model))
 
     async def aclose(self) -> None:

@@ -18,6 +18,7 @@ from trunkline.quality.figures import figures_of
 from trunkline.quality.judge import QualityEvaluator
 from trunkline.quality.overhear import Overhear
 from trunkline.quality.panel import Panel
+from trunkline.quality.predictor import Learned
 from trunkline.quality.rubric import Rubric, find_rubric
 from trunkline.quality.scorebook import Scorebook
 from trunkline.quality.settings import QualitySettings
@@ -25,7 +26,6 @@ from trunkline.quality.shadow import Prefer, Shadowing
 from trunkline.quality.watch import Watch
 from trunkline.routing.complexity import NAMES
 from trunkline.routing.learner import Learner
-from trunkline.routing.prediction import Learned
 from trunkline.stores.opening import wall_millis
 from trunkline.stores.ports import QualityStore
 from trunkline.stores.records import Millis

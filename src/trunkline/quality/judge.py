@@ -5,7 +5,7 @@ Refuses to know which provider the judge is at, and to make up a score: ``score`
 
 import secrets
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -13,10 +13,9 @@ from trunkline.core.errors import CallError
 from trunkline.core.money import Nanos
 from trunkline.quality import prompts
 from trunkline.quality.prompts import Prompt, Question, Shown
-from trunkline.quality.rubric import Rubric, find_rubric
+from trunkline.quality.rubric import Given, Rubric, find_rubric
 from trunkline.quality.verdict_parser import Verdict, parse
 
-Given = Literal["nothing", "criteria"]
 MOST_SAID = 4_096  # tokens of a verdict, a thinking judge's thoughts among them
 
 

@@ -6,11 +6,11 @@ Refuses to read and write files.
 import asyncio
 from collections.abc import Callable, Sequence
 
-from trunkline.quality.judge import Given, Judge, QualityEvaluator
+from trunkline.quality.judge import Judge, QualityEvaluator
 from trunkline.quality.judged_rows import Judged, ToJudge
 from trunkline.quality.pairwise import PairwiseEvaluator, majority
 from trunkline.quality.panel import Panel
-from trunkline.quality.rubric import Rubric
+from trunkline.quality.rubric import Given, Rubric
 
 
 class FileJudging:

@@ -6,7 +6,7 @@ Refuses to know how a judge is asked and what it said.
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -17,6 +17,10 @@ from trunkline.core.nearest import hint
 CriterionName = Annotated[
     str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", extra={"form": "a word of small letters, like completeness"})
 ]
+
+
+Given = Literal["nothing", "criteria"]
+"""What a judge has besides the rubric: criteria of its own, written before it sees the answer."""
 
 
 class Criterion(Struct, frozen=True, forbid_unknown_fields=True):

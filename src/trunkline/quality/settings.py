@@ -10,8 +10,7 @@ from msgspec import Meta, Struct
 from trunkline.quality.anytime import Comparison
 from trunkline.quality.drift import DriftSettings
 from trunkline.quality.expected import Expected
-from trunkline.quality.judge import Given
-from trunkline.quality.rubric import Rubric
+from trunkline.quality.rubric import Given, Rubric
 from trunkline.routing.posteriors import PosteriorSettings
 
 ModelName = Annotated[str, Meta(min_length=1, max_length=320)]

@@ -3,16 +3,12 @@
 Refuses to know who asks. Until something was learned, public benchmarks speak.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from trunkline.routing.candidates import Profile
-from trunkline.routing.clusters import cluster_of
 from trunkline.routing.complexity import Complexity
-from trunkline.routing.learner import Asked, Learner
-from trunkline.routing.posteriors import Prior
 from trunkline.routing.prior import Quality
-from trunkline.stores.records import Millis
 
 
 class Predictor(Protocol):
@@ -30,26 +26,3 @@ class FromPriors:
         """As ``Ability.at``."""
         difficulty = complexity.score
         return [profile.ability.at(difficulty) for profile in profiles]
-
-
-LEAST_SD = 0.15  # of a prior once there are scores: a benchmark does not grade as a judge does
-
-
-class Learned:
-    """What scores have taught, begun at the priors: with every score they count less. ``wall`` is Unix milliseconds."""
-
-    def __init__(self, learner: Learner, wall: Callable[[], Millis]) -> None:
-        self._learner = learner
-        self._wall = wall
-
-    def qualities(self, profiles: Sequence[Profile], complexity: Complexity) -> Sequence[Quality]:
-        """As ``Learner.believe``; the source says how many scores of this kind of prompt there were."""
-        now, difficulty = self._wall(), complexity.score
-        asked = Asked(cluster_of(complexity), complexity.vector())
-        return [self._quality(profile, asked, difficulty, now) for profile in profiles]
-
-    def _quality(self, profile: Profile, asked: Asked, difficulty: float, now: Millis) -> Quality:
-        prior, target = profile.ability.at(difficulty), str(profile.target)
-        mean, sd = self._learner.believe(target, asked, now, Prior(prior.mean, max(prior.sd, LEAST_SD)))
-        scored = self._learner.scored(target, asked.cluster, now)
-        return Quality(mean, sd, f"{scored:.0f} scores of {asked.cluster}") if scored >= 0.5 else prior
