@@ -16,8 +16,7 @@ from trunkline.gateway.config import Config
 from trunkline.gateway.gateway import Gateway
 from trunkline.providers.provider import Provider
 from trunkline.server.auth import KEY_HEADERS
-from trunkline.server.doors import GatewayDoors
-from trunkline.server.run import keys
+from trunkline.server.run import application
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -48,7 +47,7 @@ def test_every_command_has_a_section_with_all_its_options(name: str) -> None:
 
 
 def test_every_path_is_listed_with_its_methods() -> None:
-    places = GatewayDoors(Gateway(HOUSE), keys(Gateway(HOUSE))).places.all
+    places = application(Gateway(HOUSE)).doors.places.all
 
     rows = dict(re.findall(r"^\| `(/[^`]*)` \| ([A-Z, ]+) \|", text("http.md"), re.MULTILINE))
 

@@ -1,14 +1,14 @@
 """Nobody walks past the table of paths: what is not classified starts nothing, the operator's asks for its key."""
 
+import re
 from typing import Any, cast
 
 import pytest
 
 from tests.e2e.conftest import Build
 from trunkline.server.app import Visit
-from trunkline.server.doors import GatewayDoors
 from trunkline.server.places import Access, Place, Places, Unclassified
-from trunkline.server.run import keys
+from trunkline.server.run import application
 
 ADMIN = "sk-admin-0123456789abcdef"
 ALICE = "sk-house-alice-0123456789"
@@ -49,7 +49,7 @@ def test_a_name_in_braces_stands_for_anything_but_nothing() -> None:
 
 async def test_every_path_of_the_operators_refuses_all_keys_but_theirs(build: Build) -> None:
     house = await build(KEYED)
-    table = GatewayDoors(house.gateway, keys(house.gateway)).places.all
+    table = application(house.gateway).doors.places.all
     theirs = [one for one in table if one.access == "admin"]
 
     for one in theirs:
@@ -65,7 +65,7 @@ async def test_every_path_of_the_operators_refuses_all_keys_but_theirs(build: Bu
 
 async def test_every_path_of_the_callers_refuses_strangers_and_the_operators_key(build: Build) -> None:
     house = await build(KEYED)
-    table = GatewayDoors(house.gateway, keys(house.gateway)).places.all
+    table = application(house.gateway).doors.places.all
     theirs = [one for one in table if one.access == "caller"]
 
     for one in theirs:
@@ -80,10 +80,37 @@ async def test_every_path_of_the_callers_refuses_strangers_and_the_operators_key
 
 async def test_what_is_public_names_no_provider_and_no_model(build: Build) -> None:
     house = await build(KEYED)
-    table = GatewayDoors(house.gateway, keys(house.gateway)).places.all
+    table = application(house.gateway).doors.places.all
 
     for path in (one.path for one in table if one.access == "public" and one.parameter is None):
         async with house.http.get(house.url + path) as response:
             assert response.status == 200
             text = await response.text()
             assert not any(name in text for name in ("an/sim", "sk-", "claude", "dead/sim"))
+
+
+async def test_the_openapi_document_says_every_path_with_who_may_go_there(build: Build) -> None:
+    house = await build(KEYED)
+    table = application(house.gateway).doors.places.all
+
+    async with house.http.get(house.url + "/admin/openapi.json", headers={"x-api-key": ADMIN}) as response:
+        said = await response.json()
+
+    operations = {
+        (path, method.upper()): one
+        for path, item in said["paths"].items()
+        for method, one in item.items()
+        if method != "parameters"
+    }
+    schemes = said["components"]["securitySchemes"]
+    ids = [one["operationId"] for one in operations.values()]
+    assert said["openapi"].startswith("3.1")
+    assert set(operations) == {(one.path, method) for one in table for method in one.doors}
+    assert len(ids) == len(set(ids))
+    for (path, method), one in operations.items():
+        assert one["responses"]
+        assert one["summary"]
+        assert {name for asked in one["security"] for name in asked} <= set(schemes)
+        assert one["security"] or not path.startswith(("/admin", "/v1"))
+        asked = [each["name"] for each in said["paths"][path].get("parameters", ()) if each["in"] == "path"]
+        assert asked == re.findall(r"{(\w+)}", path), (path, method)

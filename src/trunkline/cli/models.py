@@ -5,7 +5,6 @@ Refuses to ask any provider.
 
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -16,12 +15,8 @@ from trunkline.catalog.price import Price
 from trunkline.cli.check import console
 from trunkline.cli.found_config import config_option, found_config
 from trunkline.cli.house_tree import dollars
-from trunkline.core.exchange import Target
-from trunkline.gateway.listing import Offer, offers
+from trunkline.gateway.listing import ABILITIES, Offer, offers, plain
 from trunkline.gateway.pricing import book_of
-
-_ABILITIES = ("streaming", "tools", "vision", "structured_output", "reasoning")
-_RATES = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning")
 
 
 @click.command()
@@ -32,7 +27,7 @@ def models(path: Path | None, *, as_json: bool) -> None:
     config, _ = found_config(path)
     found = list(offers(config, book_of(config), time.time()))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode([_plain(offer) for offer in found]), indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode([plain(offer) for offer in found]), indent=2))
     else:
         console().print(_table(found))
 
@@ -53,32 +48,10 @@ def _cells(facts: ModelFacts) -> list[str]:
 
 
 def _able(facts: ModelFacts) -> list[str]:
-    return [name.replace("_", " ") for name in _ABILITIES if getattr(facts, name)]
+    return [name.replace("_", " ") for name in ABILITIES if getattr(facts, name)]
 
 
 def _rates(price: Price | None) -> list[str]:
     if price is None:
         return ["unknown", "", "unknown"]
     return [dollars(price, price.input), dollars(price, price.cache_read), dollars(price, price.output)]
-
-
-def _plain(offer: Offer) -> dict[str, Any]:
-    return {"name": offer.name, "targets": [_step(target, facts) for target, facts in offer.steps]}
-
-
-def _prices(price: Price) -> dict[str, Any]:
-    tiers = [{"over": tier.over, **_prices(tier.price)} for tier in price.tiers]
-    return {name: dollars(price, getattr(price, name)) for name in _RATES} | ({"tiers": tiers} if tiers else {})
-
-
-def _step(target: Target, facts: ModelFacts) -> dict[str, Any]:
-    price = facts.price
-    return {
-        "provider": target.provider,
-        "model": target.model,
-        "context_window": facts.context_window,
-        "max_output": facts.max_output,
-        "abilities": {name: getattr(facts, name) for name in _ABILITIES},
-        "usd_per_million_tokens": None if price is None else _prices(price),
-        "as_of": facts.as_of,
-    }

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from trunkline.cli.found_config import config_option, found_config
 from trunkline.cli.found_ledger import default_ledger
+from trunkline.gateway.config import Config
 from trunkline.gateway.gateway import Gateway
 from trunkline.stores.opening import StoreSettings
 
@@ -20,14 +21,20 @@ from trunkline.stores.opening import StoreSettings
 @config_option
 @click.option("--listen", help="host:port, over the config's.")
 def serve(path: Path | None, listen: str | None) -> None:
-    """Run the gateway until SIGTERM."""
+    """Run the gateway until SIGTERM; on SIGHUP read the config again."""
     from trunkline.server.run import serve as run  # noqa: PLC0415 - after --help and errors of the config
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its warnings are strangers' bad requests
-    config, _ = found_config(path)
-    config = replace(config, listen=listen or config.listen, ledger=config.ledger or _ledger())
-    run(config, _announce)
+    ledger: list[StoreSettings] = []
+
+    def read() -> Config:
+        config, _ = found_config(path)
+        if config.ledger is None and not ledger:
+            ledger.append(_ledger())
+        return replace(config, listen=listen or config.listen, ledger=config.ledger or ledger[0])
+
+    run(read(), _announce, read)
 
 
 def _ledger() -> StoreSettings:

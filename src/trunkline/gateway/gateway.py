@@ -5,7 +5,7 @@ Refuses to know HTTP's server side and how callers prove who they are.
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ from trunkline.core.usage import Usage
 from trunkline.gateway import config as configs
 from trunkline.gateway.config import Config
 from trunkline.gateway.limits import Limits
+from trunkline.gateway.listing import Offer, offers
 from trunkline.gateway.pricing import book_of, prices_of
 from trunkline.gateway.profiles import fitted_of, profile
 from trunkline.gateway.transports import Transports
@@ -66,22 +67,27 @@ class Gateway:
         transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
         rng: Callable[[], float] = random.random,
+        before: "Gateway | None" = None,
     ) -> None:
+        """``before``: the house that this one follows; what was learned and counted there goes on here."""
         self.config = config
         self.clock = clock
         self.leaving = False  # told to stop: no longer ready, and still serving
         self.draining = False  # taking no new calls
-        self._started = clock()
+        self.followed = False  # another house takes the new calls
+        self._before = before
+        self.started: float = clock() if before is None else before.started
+        self.listening: list[Listener] = []
         self._transports = Transports(config.limits.provider_connections, clock, transport)
         self._doors: dict[str, dict[str, Door]] = {}
-        self.health = Health(config.health, rng=rng)
-        self.rates = Rates()
-        self.money = _money(config)
+        self.health = Health(config.health, rng=rng) if before is None else followed_health(before, config, rng)
+        self.rates: Rates = Rates() if before is None else before.rates
+        self.money: Money | None = _money(config, None if before is None else before.money)
         self._book = book_of(config)
         self._rng = rng
-        self._affinity = Affinity(clock)
+        self.affinity: Affinity = Affinity(clock) if before is None else before.affinity
         self.quality = self._quality()
-        self.decisions = Decisions(self._would_cost)
+        self.decisions: Decisions = Decisions(self._would_cost, None if before is None else before.decisions)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
         dispatch: Handler = Dispatch(self._routes, clock, rng, pressure=self.pressure)
         if self.quality is not None:
@@ -91,13 +97,17 @@ class Gateway:
         self._record = Record(Admit(dispatch), clock)
         self.handle: Handler = self._record
         named = Names(config.models, (step.target for route in config.models.values() for step in route.targets))
-        self.metrics = Figures(named, self.health, clock, lambda: self._record.open)
-        self.live = Live()
-        self.listen(self.metrics)
-        self.listen(self.decisions)
+        counted = None if before is None else before.metrics
+        self.metrics: Figures = Figures(named, self.health, clock, lambda: self.calls_open, counted)
+        self.live: Live = Live() if before is None else before.live
+        self._record.listeners += [self.metrics, self.decisions]
+        for listener in [] if before is None else before.listening:
+            self.listen(listener)
         if self.quality is not None:
             self.quality.use(self.handle)
-            self.metrics.more += self.quality.series
+            self.metrics.house += self.quality.series
+            if before is not None and before.quality is not None:
+                self.quality.follow(before.quality)
 
     @property
     def limits(self) -> Limits:
@@ -122,6 +132,7 @@ class Gateway:
 
     def listen(self, listener: Listener) -> None:
         """Have every exchange told to ``listener`` when it has ended; a listener that raises is logged and ignored."""
+        self.listening.append(listener)  # for the house that may follow this one
         self._record.listeners.append(listener)
 
     def model_names(self) -> list[str]:
@@ -132,6 +143,10 @@ class Gateway:
                 f"{name}/{model}" for name, provider in self.config.providers.items() for model in provider.model_names
             ]
         return list(dict.fromkeys(names))
+
+    def offers(self, now: float) -> Iterator[Offer]:
+        """What callers may name, and what is behind each at the prices of now, seconds since 1970."""
+        return offers(self.config, self._book, now)
 
     async def count_tokens(self, call: Call) -> tuple[Target, bytes] | None:
         """The caller's first target and its own count of a prompt, in Anthropic's form; None where it has none."""
@@ -170,23 +185,45 @@ class Gateway:
             raise InvalidRequest("this house measures no quality; its operator can: `quality: {}` in the config")
         return self.quality
 
+    @property
+    def calls_open(self) -> int:
+        """Calls that have not ended, with those of the houses before this one."""
+        return self._record.open + (0 if self._before is None else self._before.calls_open)
+
+    @property
+    def calls_ended(self) -> int:
+        """Calls that have ended, there too."""
+        return self._record.ended + (0 if self._before is None else self._before.calls_ended)
+
+    def forget(self, before: "Gateway") -> None:
+        """A house before this one has ended; its counts stay."""
+        if self._before is before:
+            self._record.ended += before.calls_ended
+            self._before = None
+        elif self._before is not None:
+            self._before.forget(before)
+
     def figures(self) -> dict[str, object]:
         """A few numbers for whoever asks how the house is."""
         return {
             "version": __version__,
-            "uptime_seconds": round(self.clock() - self._started, 3),
-            "calls_open": self._record.open,
-            "calls_ended": self._record.ended,
+            "uptime_seconds": round(self.clock() - self.started, 3),
+            "calls_open": self.calls_open,
+            "calls_ended": self.calls_ended,
         }
 
-    async def aclose(self) -> None:
-        """Take no new calls and close the connections to providers as their answers end."""
+    async def aclose(self, left: "Sequence[Gateway]" = ()) -> None:
+        """Take no new calls and close the connections to providers as their answers end.
+
+        ``left``: houses that stay, with whatever they share with this one.
+        """
         self.draining = True
         if self.quality is not None:
             await self.quality.aclose()
         await self._transports.aclose()
         if self.money is not None:
-            await self.money.aclose()
+            shared = {id(house.money.store) for house in left if house.money is not None}
+            await self.money.aclose(keep_store=id(self.money.store) in shared)
 
     # assembly
 
@@ -210,7 +247,7 @@ class Gateway:
             profiles,
             route.strategy,
             allowed=route.strategies,
-            affinity=self._affinity,
+            affinity=self.affinity,
             predictor=OF_PRIORS if self.quality is None else self.quality.predictor,
             pressure=self.pressure,
             fitted=fitted_of(name, route),
@@ -258,6 +295,8 @@ class Gateway:
         return prices_of(self.config, self._book, now)
 
     def _would_cost(self, target: Target, usage: Usage) -> Nanos | None:
+        if target.provider not in self.config.providers:
+            return None  # decided by a house before this one
         tariff = self.tariff(target)
         return None if tariff is None else tariff.price(time.time()).charge(usage)
 
@@ -271,7 +310,16 @@ class Gateway:
         return f"<Gateway [{len(self.config.providers)} providers | {len(self.config.models)} models]>"
 
 
-def _money(config: Config) -> "Money | None":
+def followed_health(before: Gateway, config: Config, rng: Callable[[], float]) -> Health:
+    """What is known of targets stays known of those whose provider is the same in the new config."""
+    health = Health(config.health, rng=rng)
+    if before.config.health == config.health:
+        old = before.config.providers
+        health.follow(before.health, {name for name, one in config.providers.items() if old.get(name) == one})
+    return health
+
+
+def _money(config: Config, before: "Money | None") -> "Money | None":
     """None where nothing is kept and nothing limited: then money costs a call nothing."""
     limited = config.budgets or any(key.budget is not None for key in config.keys)
     kept = config.ledger is not None and config.ledger.keep
@@ -279,7 +327,7 @@ def _money(config: Config) -> "Money | None":
         return None
     from trunkline.gateway.money import Money  # noqa: PLC0415 - who keeps nothing loads none of it
 
-    return Money(config.ledger or StoreSettings(), config.budgets)
+    return Money(config.ledger or StoreSettings(), config.budgets, before=before)
 
 
 def door(provider: Provider, dialect: Dialect) -> Door:

@@ -29,7 +29,10 @@ AGAIN = 1.0  # seconds until a store that could not be opened is tried again
 
 
 class Money:
-    """Opened when it is made, or as soon as it can be. ``wall`` is Unix milliseconds. Raises ConfigError."""
+    """Opened when it is made, or as soon as it can be; ``before`` lends its store. ``wall`` is Unix milliseconds.
+
+    Raises ConfigError.
+    """
 
     def __init__(
         self,
@@ -38,15 +41,16 @@ class Money:
         *,
         wall: Callable[[], Millis] = wall_millis,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        before: "Money | None" = None,
     ) -> None:
         self.settings = settings
         self.wall = wall
-        self.store = Reopening(lambda: open_store(settings, wall))
+        self.store: Reopening = Reopening(lambda: open_store(settings, wall)) if before is None else before.store
         self.purse = Purse(self.store, rules, wall=wall)
         self._sleep = sleep
-        self._in_use = False
+        self.used: bool = before is not None and before.used
         self._looked: Millis = 0
-        self._ring: KeyRing | None = None
+        self.known: KeyRing | None = None if before is None else before.known
         self._task: asyncio.Task[None] | None = None
         self._open = self.store.open()
 
@@ -58,12 +62,12 @@ class Money:
     @property
     def ring(self) -> KeyRing:
         """The virtual keys in the store. Raises StoreUnavailable, and never takes a key for unknown meanwhile."""
-        if self._ring is None:
+        if self.known is None:
             try:
-                self._ring = KeyRing(self.store.keys, pepper(self.settings), self.wall)
+                self.known = KeyRing(self.store.keys, pepper(self.settings), self.wall)
             except ConfigError as error:
                 raise StoreUnavailable(str(error)) from error
-        return self._ring
+        return self.known
 
     async def caller(self, key: bytes) -> Caller:
         """Who shows a key. Raises Unauthorized or StoreUnavailable."""
@@ -72,7 +76,7 @@ class Money:
     async def create(self, name: str, scope: KeyScope) -> str:
         """A new key, told this once. Raises ConfigError or StoreUnavailable."""
         key = await self.ring.create(name, scope)
-        self._in_use = True
+        self.used = True
         return key
 
     async def in_use(self) -> bool:
@@ -81,10 +85,10 @@ class Money:
         Raises StoreUnavailable.
         """
         now = self.wall()
-        if not self._in_use and now >= self._looked + CACHED:
-            self._in_use = bool(await self.store.keys.list())
+        if not self.used and now >= self._looked + CACHED:
+            self.used = bool(await self.store.keys.list())
             self._looked = now
-        return self._in_use
+        return self.used
 
     def around(self, asking: Asking, target: Target, tariff: Tariff | None, facts: ModelFacts) -> Budget:
         """An endpoint's attempts with their money held around them."""
@@ -104,13 +108,14 @@ class Money:
             await self._sleep(0 if self._open else AGAIN)
         await upkeep(self.purse, self.wall, self._sleep)
 
-    async def aclose(self) -> None:
-        """Write what is in line, and close."""
+    async def aclose(self, *, keep_store: bool = False) -> None:
+        """Write what is in line, and close; ``keep_store`` where another house uses it."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
         await self.purse.aclose()
-        await self.store.aclose()
+        if not keep_store:
+            await self.store.aclose()
 
     def __repr__(self) -> str:
         return f"<Money [{self.store!r} | {self.purse!r}]>"

@@ -7,7 +7,7 @@ A call passes three circuits, from the outside in: the provider's endpoint (conn
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -144,7 +144,7 @@ class Health:
         self._settings = settings
         self._rng = rng
         self._listeners = listeners
-        self._outer: dict[str, tuple[Circuit, Circuit]] = {}
+        self.outer: dict[str, tuple[Circuit, Circuit]] = {}
 
     def of(self, target: Target, *, thinks: bool = False) -> TargetHealth:
         """The health of a target, the same for whoever asks. ``thinks``: its first content may take an answer's time.
@@ -160,6 +160,11 @@ class Health:
             )
         return known
 
+    def follow(self, before: "Health", providers: Collection[str]) -> None:
+        """Take over what is known of these providers; call it before anybody asks here."""
+        self.targets |= {target: known for target, known in before.targets.items() if target.provider in providers}
+        self.outer |= {name: circuits for name, circuits in before.outer.items() if name in providers}
+
     def group(self, targets: Sequence[Target]) -> EjectionGroup:
         """Targets that stand in for each other: rates may shut a share of them only."""
         return EjectionGroup([self.of(target).circuits for target in targets], self._settings.max_ejected)
@@ -170,9 +175,9 @@ class Health:
 
     def _circuits(self, target: Target, *, thinks: bool) -> tuple[Circuit, ...]:
         settings = self._settings.circuit_breaker
-        outer = self._outer.get(target.provider)
+        outer = self.outer.get(target.provider)
         if outer is None:
-            outer = self._outer[target.provider] = (
+            outer = self.outer[target.provider] = (
                 self._circuit(f"{target.provider} endpoint", "endpoint", settings),
                 self._circuit(f"{target.provider} credential", "credential", settings),
             )

@@ -91,6 +91,17 @@ class Quality:
         ]
         self.watch.more = [shadow.look for shadow in self.shadows]
 
+    def follow(self, before: "Quality") -> None:
+        """Go on where another left off: its counts, and the answers that users may still have a word on.
+
+        What it learned comes from the store, which it has flushed.
+        """
+        self.watch.counts, self.watch.recent, self.watch.falls = (
+            before.watch.counts,
+            before.watch.recent,
+            before.watch.falls,
+        )
+
     def rubric(self) -> Rubric:
         """The one that the settings name. Raises ConfigError."""
         own = {rubric.name: rubric for rubric in self.settings.rubrics}

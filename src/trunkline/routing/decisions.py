@@ -32,32 +32,32 @@ class Result(Struct, frozen=True):
 class Decisions:
     """A listener that remembers, by the id of the exchange."""
 
-    __slots__ = ("_cost_of", "_results")
+    __slots__ = ("_cost_of", "results")
 
-    def __init__(self, cost_of: CostOf) -> None:
+    def __init__(self, cost_of: CostOf, before: "Decisions | None" = None) -> None:
         self._cost_of = cost_of
-        self._results: dict[str, Result] = {}
+        self.results: dict[str, Result] = {} if before is None else before.results
 
     def __call__(self, exchange: Exchange) -> None:
         """An exchange has ended; one that nothing was decided for is not remembered."""
         decision = exchange.decision
         if not isinstance(decision, Decision):
             return
-        if len(self._results) >= MOST:
-            self._results.pop(next(iter(self._results)))
+        if len(self.results) >= MOST:
+            self.results.pop(next(iter(self.results)))
         outcome = exchange.outcome
         error = outcome.error.kind if outcome and outcome.error else None
         usage = outcome.usage if outcome and outcome.error is None else None
         cost = exchange.cost
-        self._results[exchange.id] = Result(decision, exchange.target, exchange.trail, cost, usage, error)
+        self.results[exchange.id] = Result(decision, exchange.target, exchange.trail, cost, usage, error)
 
     def ids(self) -> list[str]:
         """The exchanges remembered, the newest first."""
-        return list(reversed(self._results))
+        return list(reversed(self.results))
 
     def explained(self, id: str) -> Mapping[str, Any] | None:  # noqa: A002 - the field's own name
         """A decision, its result, and what every candidate would have cost for the tokens really used; None unknown."""
-        result = self._results.get(id)
+        result = self.results.get(id)
         if result is None:
             return None
         usage = result.usage
@@ -74,4 +74,4 @@ class Decisions:
         return {"id": id, **told, "result": answered}
 
     def __len__(self) -> int:
-        return len(self._results)
+        return len(self.results)

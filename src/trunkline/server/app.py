@@ -7,7 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -85,7 +85,9 @@ Door = Callable[[Visit], Awaitable[None]]
 
 
 class Doors(Protocol):
-    """Everything the application serves."""
+    """Everything the application serves. ``visits`` are those that have not ended."""
+
+    visits: int
 
     def find(self, path: str) -> Mapping[str, Door] | None:
         """The doors of a path by method."""
@@ -96,10 +98,13 @@ class Doors(Protocol):
         ...
 
 
-class App:
+D = TypeVar("D", bound=Doors)
+
+
+class App(Generic[D]):
     """A raw ASGI application: a router and a framework's request objects would cost more than the whole call."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: D) -> None:
         self.doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,8 +117,10 @@ class App:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _serve(self, visit: Visit) -> None:
+        doors = self.doors  # another house may stand here before this visit ends
+        doors.visits += 1
         try:
-            await self._door(visit)(visit)
+            await self._door(visit, doors)(visit)
         except CallerGone:
             log.debug("%s: the caller left", visit.id)
         except CallError as error:
@@ -122,9 +129,11 @@ class App:
             log.exception("%s: an unexpected error at %s", visit.id, visit.path)
             if not visit.started:
                 await visit.fail(CallError(f"trunkline failed inside; tell its operator the request id {visit.id}"))
+        finally:
+            doors.visits -= 1
 
-    def _door(self, visit: Visit) -> Door:
-        methods = self.doors.find(visit.path)
+    def _door(self, visit: Visit, doors: D) -> Door:
+        methods = doors.find(visit.path)
         if methods is None:
             raise NotFound(
                 f"there is nothing at {visit.path[:200]!r}; there are POST /v1/chat/completions, /v1/responses, "

@@ -15,17 +15,19 @@ from trunkline.gateway.gateway import Gateway
 from trunkline.providers.quirks import OPERATIONS, speak
 from trunkline.server import gemini_path
 from trunkline.server.admin import Admin
-from trunkline.server.app import Door
+from trunkline.server.app import Door, Visit
 from trunkline.server.auth import Keys
 from trunkline.server.chat import Chat
 from trunkline.server.count_tokens import CountTokens
 from trunkline.server.dashboard import Dashboard
 from trunkline.server.health import Health
+from trunkline.server.house import HouseDoors, Steward
 from trunkline.server.http import Headers
 from trunkline.server.live import LiveDoors
 from trunkline.server.metrics import Metrics
 from trunkline.server.models import Models
 from trunkline.server.money import Asked, MoneyDoors
+from trunkline.server.openapi import document
 from trunkline.server.places import Place, Places
 from trunkline.server.quality import Feedback, QualityDoors
 
@@ -33,16 +35,21 @@ from trunkline.server.quality import Feedback, QualityDoors
 class GatewayDoors:
     """The table of paths: who may go where is said beside each, and a table with a gap is refused at the start."""
 
-    def __init__(self, gateway: Gateway, keys: Keys) -> None:
+    def __init__(self, gateway: Gateway, keys: Keys, steward: Steward) -> None:
+        self.visits = 0
         self._openai = OpenAIChat()
         self._responses = OpenAIResponses()
         self._anthropic = AnthropicMessages()
         self._gemini = Gemini()
         admin = Admin(gateway, keys, gateway.config.admin_key)
-        self.places = Places(
-            [*self._callers(gateway, keys), *_operators(gateway, admin), *_public(gateway)], admin.guard
-        )
+        operators = _operators(gateway, admin, HouseDoors(gateway, steward))
+        described = _admin("/admin/openapi.json", {"GET": self._described}, "this table as an OpenAPI document")
+        everywhere = [*self._callers(gateway, keys), described, *operators, *_public(gateway)]
+        self.places = Places(everywhere, admin.guard)
         self.find = self.places.find
+
+    async def _described(self, visit: Visit) -> None:
+        await visit.json(200, document(self.places.all))
 
     def _callers(self, gateway: Gateway, keys: Keys) -> Iterator[Place]:
         chat = "a chat in OpenAI's dialect, whole or streamed"
@@ -94,9 +101,13 @@ class GatewayDoors:
         return self._gemini if b"x-goog-api-key" in names else self._openai
 
 
-def _operators(gateway: Gateway, admin: Admin) -> Iterator[Place]:
+def _operators(gateway: Gateway, admin: Admin, house: HouseDoors) -> Iterator[Place]:
     money, live = MoneyDoors(gateway), LiveDoors(gateway)
     yield _admin("/admin/health", {"GET": admin.health}, "every target asked so far: its state, why, until when")
+    yield _admin("/admin/models", {"GET": house.models}, "every route: targets, prices, abilities, strategy", "direct")
+    yield _admin("/admin/config", {"GET": house.config}, "the config as it was read, without its secrets")
+    yield _admin("/admin/reload", {"POST": house.reload}, "read the config again; no call is dropped")
+    yield _admin("/admin/drain", {"POST": house.drain}, "take no new calls, end the open ones, then the process")
     yield _admin("/admin/quality", {"GET": QualityDoors(gateway).report}, "what is believed of each model")
     yield _admin("/admin/overview", {"GET": live.overview}, "the last hour in sum and by minute, and each target")
     yield _admin("/admin/calls", {"GET": live.calls}, "the newest calls", "limit", "search")
@@ -111,7 +122,7 @@ def _operators(gateway: Gateway, admin: Admin) -> Iterator[Place]:
     yield _admin("/admin/keys", {"GET": money.keys, "POST": money.create}, "the keys of the ledger; POST makes one")
     yield _admin("/admin/keys/{name}/revoke", {"POST": money.change}, "end a key")
     yield _admin("/admin/keys/{name}/rotate", {"POST": money.change}, "end a key and make another that may do the same")
-    yield _admin("/metrics", {"GET": Metrics(gateway).show}, "figures for Prometheus")
+    yield _admin("/metrics", {"GET": Metrics(lambda: gateway).show}, "figures for Prometheus")
 
 
 def _admin(path: str, doors: dict[str, Door], about: str, *query: str) -> Place:

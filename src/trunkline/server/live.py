@@ -70,7 +70,7 @@ class LiveDoors:
     async def _told(self, visit: Visit, watcher: Watcher) -> None:
         gone = asyncio.ensure_future(_gone(visit))
         try:
-            while not gone.done() and not self._gateway.draining:
+            while not gone.done() and not (self._gateway.draining or self._gateway.followed):
                 events = [event("call", call.line) for call in _taken(watcher)]
                 events.append(event("overview", {**self._overview(), "missed": watcher.missed}))
                 await visit.send({"type": "http.response.body", "body": b"".join(events), "more_body": True})

@@ -3,7 +3,7 @@
 Refuses to count anything.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
@@ -17,18 +17,18 @@ from trunkline.telemetry.exposition import accepted
 
 
 class Metrics:
-    """``GET /metrics``."""
+    """``GET /metrics``; ``now`` is the house whose figures they are."""
 
-    __slots__ = ("_gateway",)
+    __slots__ = ("_now",)
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, now: Callable[[], Gateway]) -> None:
+        self._now = now
 
     async def show(self, visit: Visit) -> None:
         """All figures as text; OpenMetrics for who accepts it."""
         headers: Headers = visit.scope["headers"]
         kind = accepted(next((value for name, value in headers if name == b"accept"), b""))
-        body = self._gateway.metrics.text(kind)
+        body = self._now().metrics.text(kind)
         visit.started = True
         await respond(visit.send, 200, [(b"content-type", kind.encode()), *visit.headers], body)
 
@@ -36,9 +36,10 @@ class Metrics:
 class MetricsDoors:
     """The table of the metrics port: one path, for whoever reaches the port."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, now: Callable[[], Gateway]) -> None:
+        self.visits = 0
         self._dialect = OpenAIChat()
-        self._doors: dict[str, Door] = {"GET": Metrics(gateway).show}
+        self._doors: dict[str, Door] = {"GET": Metrics(now).show}
 
     def find(self, path: str) -> Mapping[str, Door] | None:
         """The doors of a path by method."""
@@ -52,9 +53,9 @@ class MetricsDoors:
 class MetricsServer(uvicorn.Server):
     """A second server in the same loop; the first one hears the signals."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, now: Callable[[], Gateway]) -> None:
         settings = uvicorn.Config(
-            App(MetricsDoors(gateway)), ws="none", loop="none", lifespan="off", log_config=None, access_log=False,
+            App(MetricsDoors(now)), ws="none", loop="none", lifespan="off", log_config=None, access_log=False,
             server_header=False, proxy_headers=False, limit_concurrency=64, timeout_graceful_shutdown=1,
         )  # fmt: skip
         super().__init__(settings)

@@ -10,20 +10,22 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from math import ceil, inf
 from types import FrameType
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from trunkline.core.errors import ConfigError
+from trunkline.core.errors import CallError, ConfigError
 from trunkline.gateway.config import Config
 from trunkline.gateway.gateway import Gateway
-from trunkline.gateway.listen import address, is_loopback, refuse_open_house
+from trunkline.gateway.limits import Limits
+from trunkline.gateway.listen import address, refuse_open_house
 from trunkline.server.app import App
-from trunkline.server.auth import Keys
 from trunkline.server.doors import GatewayDoors
+from trunkline.server.houses import Houses, Read
 from trunkline.server.metrics import MetricsServer
 from trunkline.server.protocol import protocol
 from trunkline.server.telling import telling
@@ -35,10 +37,22 @@ KEEP_ALIVE = 75  # seconds; longer than the 60 s of common load balancers, so th
 class Server(uvicorn.Server):
     """uvicorn with the gateway told first that it drains, so that /readyz says so and new calls are refused kindly."""
 
-    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+    def __init__(self, config: uvicorn.Config, houses: Houses) -> None:
         super().__init__(config)
-        self._gateway = gateway
+        self.houses = houses
         self._drains_at = inf
+        houses.stop = self.leave
+        houses.swapped.append(self._limit)
+
+    def _limit(self, house: Gateway) -> None:
+        """New connections are under the limits of the new house."""
+        self.config.http_protocol_class = protocol_of(house.limits)
+        self.config.limit_concurrency = house.limits.connections
+        self.config.timeout_graceful_shutdown = ceil(house.limits.drain)
+
+    def leave(self) -> None:
+        """As the first SIGTERM."""
+        self.handle_exit(signal.SIGTERM, None)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first SIGTERM gives notice and then drains; SIGINT, which a person sends, and a second signal drain now.
@@ -46,37 +60,29 @@ class Server(uvicorn.Server):
         One during the drain stops at once. uvicorn would raise the signal again at the end; a drained gateway has ended
         well and exits with 0.
         """
-        told, self._gateway.leaving = self._gateway.leaving, True
-        if sig == signal.SIGTERM and not told and self._gateway.limits.notice:
-            self._drains_at = self._gateway.clock() + self._gateway.limits.notice
+        house = self.houses.now
+        told, house.leaving = house.leaving, True
+        if sig == signal.SIGTERM and not told and house.limits.notice:
+            self._drains_at = house.clock() + house.limits.notice
             return
         self.force_exit = self.should_exit
         self._drain()
 
     def _drain(self) -> None:
-        self._gateway.draining = True
+        self.houses.refuse()
         self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
         """As uvicorn's, ten times a second; the notice ends here."""
-        if self._gateway.clock() >= self._drains_at:
+        if self.houses.now.clock() >= self._drains_at:
             self._drains_at = inf
             self._drain()
         return await super().on_tick(counter)
 
 
-def application(gateway: Gateway) -> App:
+def application(gateway: Gateway) -> App[GatewayDoors]:
     """The ASGI application of a gateway, for any ASGI server; from now on the gateway remembers its last calls."""
-    gateway.listen(gateway.live)
-    return App(GatewayDoors(gateway, keys(gateway)))
-
-
-def keys(gateway: Gateway) -> Keys:
-    """The virtual keys of a house: its config's, then its ledger's."""
-    config = gateway.config
-    host, _ = address(config.listen)
-    rows = [(row.key.reveal(), row.caller) for row in config.keys]
-    return Keys(rows, gateway.money, closed=not is_loopback(host))
+    return Houses(gateway).app
 
 
 def bound(listen: str) -> socket.socket:
@@ -101,40 +107,76 @@ def url_of(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def serve(config: Config, ready: Callable[[str, Gateway], None]) -> None:
-    """Serve until SIGTERM or SIGINT; ``ready`` is told the base URL once the socket takes connections."""
+def serve(config: Config, ready: Callable[[str, Gateway], None], read: Read | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; ``ready`` is told the base URL once the socket takes connections.
+
+    ``read`` reads the config again, on SIGHUP and when an operator wants it.
+    """
     refuse_open_house(config.listen, closed=config.closed)
     keep_freed_memory()
     listening = bound(config.listen)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(config, listening, ready))
+        runner.run(_serve(config, listening, ready, read))
 
 
-async def _serve(config: Config, listening: socket.socket, ready: Callable[[str, Gateway], None]) -> None:
+async def _serve(
+    config: Config, listening: socket.socket, ready: Callable[[str, Gateway], None], read: Read | None
+) -> None:
     gateway = Gateway(config)
-    server = server_of(config, gateway)
+    server = server_of(config, gateway, read)
+    houses = server.houses
     gateway.open()
     gc.collect()
     gc.freeze()  # what stands now stands until the end: no collection need look at it again
     gc.set_threshold(20_000, 50, 50)
     with telling(gateway):
-        async with metrics_port(gateway):
+        async with metrics_port(gateway, lambda: houses.now):
             ready(url_of(listening), gateway)
             try:
-                await server.serve([listening])
+                with hang_up(houses):
+                    await server.serve([listening])
             finally:
-                await gateway.aclose()
+                await houses.aclose()
+
+
+@contextmanager
+def hang_up(houses: Houses) -> Generator[None, None, None]:
+    """On SIGHUP the config is read again; one that cannot be taken is told in the log, and changes nothing."""
+    if sys.platform == "win32":
+        yield
+        return
+    loop, reading = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+
+    async def reload() -> None:
+        try:
+            await houses.reload()
+        except CallError as error:
+            log.error("%s", error)  # noqa: TRY400 - the reason is in the text
+
+    def heard() -> None:
+        task = loop.create_task(reload())
+        reading.add(task)
+        task.add_done_callback(reading.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, heard)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 @asynccontextmanager
-async def metrics_port(gateway: Gateway) -> AsyncGenerator[str | None, None]:
-    """The port for /metrics alone, open as long as the block runs; its base URL, None where the config has none."""
+async def metrics_port(gateway: Gateway, now: Callable[[], Gateway] | None = None) -> AsyncGenerator[str | None, None]:
+    """The port for /metrics alone, open as long as the block runs; its base URL, None where the config has none.
+
+    ``now`` is the house whose figures they are, where that may change.
+    """
     listen = gateway.config.metrics.listen
     if listen is None:
         yield None
         return
     listening = bound(listen)
-    server = MetricsServer(gateway)
+    server = MetricsServer(now or (lambda: gateway))
     serving = asyncio.create_task(server.serve([listening]))
     try:
         yield url_of(listening)
@@ -143,12 +185,17 @@ async def metrics_port(gateway: Gateway) -> AsyncGenerator[str | None, None]:
         await serving
 
 
-def server_of(config: Config, gateway: Gateway) -> Server:
-    """The uvicorn server of a gateway; give it listening sockets."""
-    limits = config.limits
+def protocol_of(limits: Limits) -> type[HttpToolsProtocol]:
+    """What speaks HTTP on a connection under these limits."""
+    return protocol(limits.header_timeout, limits.body_timeout, limits.write_timeout)
+
+
+def server_of(config: Config, gateway: Gateway, read: Read | None = None) -> Server:
+    """The uvicorn server of a gateway; give it listening sockets. ``read`` reads the config again."""
+    limits, houses = config.limits, Houses(gateway, read)
     settings = uvicorn.Config(
-        application(gateway),
-        http=protocol(limits.header_timeout, limits.body_timeout, limits.write_timeout),
+        houses.app,
+        http=protocol_of(limits),
         ws="none",
         loop="none",
         lifespan="off",
@@ -160,7 +207,7 @@ def server_of(config: Config, gateway: Gateway) -> Server:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=ceil(limits.drain),
     )
-    return Server(settings, gateway)
+    return Server(settings, houses)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -44,6 +44,11 @@ class Calls:
             (), OVERHEAD,
         )  # fmt: skip
 
+    def know(self, names: Names) -> None:
+        """Take more names for labels: those of a house that goes on where another was."""
+        names.join(self._names)
+        self._names = names
+
     @property
     def series(self) -> list[Series]:
         """Everything counted here."""

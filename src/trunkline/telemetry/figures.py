@@ -18,14 +18,26 @@ from trunkline.telemetry.targets import Targets
 
 
 class Figures:
-    """A listener of exchanges that can be written down at any time. ``more`` are series that other rooms keep."""
+    """A listener of exchanges that can be written down at any time. ``before`` goes on counting here.
 
-    def __init__(self, names: Names, health: Health, clock: Callable[[], float], in_flight: Callable[[], int]) -> None:
-        self._calls = Calls(names)
+    ``house`` are series that other rooms of this house keep, ``more`` those of the whole process.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        health: Health,
+        clock: Callable[[], float],
+        in_flight: Callable[[], int],
+        before: "Figures | None" = None,
+    ) -> None:
+        self.calls: Calls = Calls(names) if before is None else before.calls
+        self.calls.know(names)
         self._in_flight = in_flight
-        self.more: list[Series] = []
+        self.house: list[Series] = []
+        self.more: list[Series] = [] if before is None else before.more
         self._series: list[Series] = [
-            *self._calls.series,
+            *self.calls.series,
             *Targets(health, names, clock).series,
             Gauge("llm_requests_in_flight", "Calls that are open now.", (), self._open),
             Gauge("llm_gateway_build_info", "Always 1; what runs here.", ("version", "python"), _build),
@@ -34,12 +46,12 @@ class Figures:
 
     def __call__(self, exchange: Exchange) -> None:
         """Count one ended exchange."""
-        self._calls(exchange)
+        self.calls(exchange)
 
     @property
     def series(self) -> list[Series]:
         """Everything there is, the series of other rooms included."""
-        return [*self._series, *self.more]
+        return [*self._series, *self.house, *self.more]
 
     def text(self, content_type: str) -> bytes:
         """Everything, in the form of ``content_type``."""
