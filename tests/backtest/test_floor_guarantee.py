@@ -11,4 +11,4 @@ def test_a_floor_shown_at_95_percent_is_rarely_violated_in_truth():
 
 
 def test_a_floor_shown_at_no_confidence_is_violated_often():
-    assert violations(seeds=60, prompts=600, confidence=0.5, floor=1.0).violated >= 10
+    assert violations(seeds=60, prompts=600, confidence=0.5, floor=1.0).violated >= 5

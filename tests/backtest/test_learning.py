@@ -121,7 +121,7 @@ def _characters(test, row, place):
 
 def _verdict(policy, outlook, answers):
     class Known(type(policy)):
-        def _outlook(self, vector, text):
+        def outlook(self, vector, text):
             return outlook
 
     known = Known(*(getattr(policy, name) for name in policy.__struct_fields__))

@@ -51,12 +51,16 @@ def cheapest_shown(
 
 
 def ratios(plays: list[Play], singles: Floats, best: int, rng: np.random.Generator) -> Floats:
-    """Share of the best single model's quality in each resample, resamples x plays."""
+    """Share of the best single model's quality in each resample, resamples x plays.
+
+    One answer that the best had right and the play had wrong is added to what was seen: where nothing was lost yet, a
+    bootstrap alone would swear that nothing ever will be.
+    """
     rows = len(singles)
     weights = rng.multinomial(rows, np.full(rows, 1.0 / rows), size=RESAMPLES).astype(np.float64)
     played = weights @ np.stack([play.score for play in plays], axis=1)
     reference = (weights @ _best_of(singles, best)).max(axis=1)
-    share: Floats = played / np.maximum(reference, 1e-9)[:, None]
+    share: Floats = (played - 1.0) / np.maximum(reference, 1e-9)[:, None]
     return share
 
 

@@ -4,7 +4,7 @@ Refuses to look inside a split: ``measures`` does the work.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -114,7 +114,7 @@ def _measure(seed: int, aim: Aim, names: tuple[str, ...]) -> Split:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def _one_thread() -> Generator[None]:
     before = os.environ.get(_THREADS)
     os.environ[_THREADS] = before or "1"
     try:

@@ -163,22 +163,20 @@ def prompt_prices(training: Suite) -> list[float]:
 
 
 def untrained(lesson: Lesson, _: Aim) -> Fitted:
-    """Two cheap probes of different families; nothing is fitted but who is cheap and best."""
+    """Two cheap probes of different makers; nothing is fitted but who is cheap and best."""
     training = lesson.training
     cheap = [place for place in lesson.ranking if training.price[place] <= 0.2 * training.price[training.best]]
     first = cheap[0] if cheap else None
     second = next(
-        (place for place in cheap if first is not None and _family(training, place) != _family(training, first)), None
+        (place for place in cheap if first is not None and _maker(training, place) != _maker(training, first)), None
     )
     if first is None or second is None or not training.answered:
         return Fitted(Always(lesson.ranking))
     return Fitted(Untrained((first, second), lesson.ranking))
 
 
-def _family(training: Suite, place: int) -> str:
-    """The maker's name for a model, as far as the model's name tells."""
-    name = training.models[place].rsplit("/", 1)[-1].casefold().removeprefix("meta-")
-    return name[:4]
+def _maker(training: Suite, place: int) -> str:
+    return fit_cascade.maker(training.models[place])
 
 
 def cascade(lesson: Lesson, aim: Aim) -> Fitted:

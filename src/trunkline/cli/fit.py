@@ -57,6 +57,5 @@ def fit(directory: Path, output: Path, suite: str | None, floor: float, confiden
         f"floor {floor:.1%} shown at {confidence:.0%}: quality {kept.quality:.1%} of the best (at least "
         f"{kept.quality_low:.1%}), cost saved {kept.saved:.1%}, on {kept.prompts:,} prompts"
     )
-    screen.print(
-        f"asks in order: {' > '.join((*policy.probes, policy.best_model)) if policy.probes else 'one model, by prompt'}"
-    )
+    order = " > ".join(dict.fromkeys((*policy.probes, policy.best_model)))
+    screen.print(f"asks in order: {order}" if policy.probes else "asks one model, chosen by the prompt")

@@ -36,7 +36,8 @@ def decode(_: type, value: object) -> Floats:
             if not np.isfinite(numbers).all():
                 raise ValueError("an array holds numbers that are not finite")
             return numbers
-    raise ValueError("an array is [shape, bytes]")
+        case _:
+            raise ValueError("an array is [shape, bytes]")
 
 
 def sigmoid(score: Floats) -> Floats:

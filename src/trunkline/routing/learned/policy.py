@@ -94,14 +94,14 @@ class Policy(Struct, frozen=True):
 
     def predict(self, vector: Sequence[float] | None, text: str) -> dict[str, Expected]:
         """What to expect of every model; ``vector`` is ``Complexity.vector()``, None to have it made from the text."""
-        outlook = self._outlook(vector, text)
+        outlook = self.outlook(vector, text)
         columns = (outlook.quality[0], outlook.sd[0], outlook.tokens[0], outlook.cost[0])
         rows = zip(*(column.tolist() for column in columns), strict=True)
         return {model: Expected(*row) for model, row in zip(self.models, rows, strict=True)}
 
     def chooses(self, vector: Sequence[float] | None, text: str) -> str:
         """The model that the prompt layer alone would ask: the most quality after its price."""
-        outlook = self._outlook(vector, text)
+        outlook = self.outlook(vector, text)
         return self.models[int((outlook.quality[0] - self.price * outlook.cost[0]).argmax())]
 
     def accepts(
@@ -122,7 +122,7 @@ class Policy(Struct, frozen=True):
         if last < 0:
             return Verdict(None, self.probes[0], 0.0)
         answers = [by_model.get(model) for model in self.probes[: last + 1]]
-        standing = cascade.standing(_heard(answers, kind), self._outlook(vector, text))
+        standing = cascade.standing(_heard(answers, kind), self.outlook(vector, text))
         leader, chance = int(standing.leader[0]), float(standing.chance[0])
         if last + 1 < len(cascade.order) and (bool(cascade.asks_on(standing, last + 1)[0]) or answers[leader] is None):
             return Verdict(None, self.models[cascade.order[last + 1]], chance)
@@ -138,7 +138,8 @@ class Policy(Struct, frozen=True):
                     "add it to the route, or fit again with `trunkline fit` on tables of the pool's models"
                 )
 
-    def _outlook(self, vector: Sequence[float] | None, text: str) -> Outlook:
+    def outlook(self, vector: Sequence[float] | None, text: str) -> Outlook:
+        """The prompt layer's word on one prompt, as arrays of one row."""
         features: Floats = np.array([surface.features(text, vector)])
         return self.layer.predict(Seen(features, surface.bag([text])))
 
@@ -181,7 +182,7 @@ def load(path: Path) -> Policy:
 def _check(policy: Policy, path: Path) -> None:
     """Predict once: numbers that do not fit together show themselves now, not at the first request."""
     try:
-        outlook = policy._outlook(None, "hello")  # noqa: SLF001 - the same room
+        outlook = policy.outlook(None, "hello")
         if outlook.quality.shape != (1, len(policy.models)):
             raise ValueError("its tables have another number of models than its list")
         policy.models[policy.best]
