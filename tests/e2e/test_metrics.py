@@ -111,14 +111,37 @@ async def test_a_listener_that_raises_is_felt_by_no_caller(house: House) -> None
     assert (await figures(house))["llm_requests_total"] == {("openai", "oa", "sim", "ok"): 1}
 
 
-async def test_ten_thousand_junk_names_make_no_series(house: House) -> None:
+def junk_headers(number: int) -> dict[str, str]:
+    """Everything a caller may send that says who or what it is."""
+    return {
+        "authorization": f"Bearer sk-junk-{number}",
+        "x-api-key": f"junk-{number}",
+        "x-request-id": f"junk-{number}",
+        "x-trunkline-session": f"junk-{number}",
+        **({"x-trunkline-strategy": f"junk-{number}"} if number % 10 == 0 else {}),
+        **({"x-trunkline-require": f"junk-{number}"} if number % 10 == 5 else {}),
+        "x-tenant-id": f"tenant-{number}",
+        f"x-junk-{number}": "junk",
+        "traceparent": f"00-{number + 1:032x}-{number + 1:016x}-01",
+        "user-agent": f"junk/{number}",
+    }
+
+
+async def test_ten_thousand_junk_names_tenants_and_headers_make_no_series(house: House) -> None:
     await house.chat("openai")
     before = len((await metrics(house))[1].splitlines())
 
     async def junk(numbers: range) -> None:
         for number in numbers:
-            await house.chat(
-                f'oa/junk-{number}"\n' if number % 2 else f"junk-{number}", user=f"tenant-{number}", max_tokens=1
+            name = f'oa/junk-{number}"\n' if number % 2 else f"junk-{number}"
+            asked = {
+                "model": name,
+                "user": f"tenant-{number}",
+                "max_tokens": 1,
+                "messages": [{"role": "user", "content": "hi"}],
+            }
+            await house.post(
+                "/v1/chat/completions", {**asked, "metadata": {"tenant": f"t{number}"}}, junk_headers(number)
             )
 
     await asyncio.gather(*(junk(range(first, 10_000, 20)) for first in range(20)))
@@ -245,3 +268,56 @@ async def test_the_series_of_the_house_are_few(house: House) -> None:
     _, text = await metrics(house)
 
     assert len([line for line in text.splitlines() if not line.startswith("#")]) < 500
+
+
+MONEYED = """
+keys: [{name: alice, key: sk-house-alice-0123456789, requests_per_minute: 2}]
+admin_key: sk-admin-0123456789abcdef
+budgets: [{name: everything, limit: 5, window: month}]
+"""
+CHOSEN = """
+models:
+  cheap: {targets: [oa/sim, an/sim], strategy: cost_optimized}
+"""
+
+
+async def test_money_refusals_and_decisions_are_told(build: Build) -> None:
+    house = await build(more=MONEYED, routes=CHOSEN)
+    body = {"model": "cheap", "messages": [{"role": "user", "content": "What is 2 + 2?"}], "max_tokens": 50}
+    alice = {"authorization": "Bearer sk-house-alice-0123456789"}
+    statuses = [(await house.post("/v1/chat/completions", body, alice))[0] for _ in range(3)]
+    assert house.gateway.money is not None
+    await house.gateway.money.purse.settled()
+
+    _, text = await metrics(house, authorization="Bearer sk-admin-0123456789abcdef")
+
+    found = {(one.name, *one.labels.values()): one.value for family in read_plain(text) for one in family.samples}
+    spent = sum(exchange.cost or 0 for exchange in house.ended) / 1e9
+    assert statuses == [200, 200, 429]
+    assert found["llm_budget_remaining_dollars", "everything"] == pytest.approx(5 - spent, abs=1e-12)
+    assert spent > 0
+    assert found["llm_rate_limit_refusals_total", "requests"] == 1
+    assert found["llm_routing_decisions_total", "cheap", "cost_optimized"] == 2
+    assert (found["llm_holds",], found["llm_held_dollars",], found["llm_ledger_queue_depth",]) == (0, 0, 0)
+    assert found["llm_waiting_calls", "oa", "sim"] == 0
+
+
+async def test_what_is_held_for_an_open_call_is_told(build: Build) -> None:
+    house = await build(more=MONEYED, oa={"faults": [{"kind": "stall", "at": 3}]})
+    body = {
+        "model": "oa/sim",
+        "stream": True,
+        "max_tokens": 50,
+        "messages": [{"role": "user", "content": "hi"}],
+    }
+    alice = {"authorization": "Bearer sk-house-alice-0123456789"}
+    operator = {"authorization": "Bearer sk-admin-0123456789abcdef"}
+
+    async with house.http.post(f"{house.url}/v1/chat/completions", json=body, headers=alice) as response:
+        await response.content.readany()
+        _, during = await metrics(house, **operator)
+    await eventually(lambda: house.ended or None)
+
+    assert "llm_holds 1.0\n" in during
+    assert "llm_held_dollars 0.0\n" not in during
+    assert "llm_holds 0.0\n" in (await metrics(house, **operator))[1]

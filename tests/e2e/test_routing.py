@@ -151,7 +151,7 @@ async def test_a_decision_is_told_whole_with_what_the_others_would_have_cost(bui
     async with house.http.get(f"{house.url}/admin/decisions") as response:
         listed = await response.json()
     async with house.http.get(f"{house.url}/admin/decisions/none-of-that-name") as response:
-        missing = response.status, (await response.json())["error"]["message"]
+        missing = response.status, (await response.json())["detail"]
 
     assert listed == {"decisions": [request]}
     assert decision["result"]["target"] == decision["target"] == "oa/small"

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from trunkline.accounting import ledger, worst_case
-from trunkline.accounting.budgets import BudgetRule, Demand, crossed, demands
+from trunkline.accounting.budgets import BudgetRule, Demand, account, crossed, demands
 from trunkline.accounting.forecast import eased, pressure
 from trunkline.accounting.windows import period
 from trunkline.accounting.worst_case import Offer
@@ -76,6 +76,7 @@ class Purse:
         self.works = True  # as far as the last upkeep could tell
         self._wall = wall
         self._random = random
+        self.held: dict[str, Nanos] = {}  # what this process holds now, by hold
         self._settling: dict[str, Settlement] = {}
         self._failed: set[str] = set()
         self._in_line: set[asyncio.Future[tuple[Settled, ...]]] = set()
@@ -97,6 +98,7 @@ class Purse:
         nanos = worst_case.cost(offer.prices(now / 1000), size, size.answer or worst_case.longest(offer, size))
         hold = self._hold(exchange, offer, wanted, nanos, now)
         balances = self._saw(await self.store.budgets.reserve(hold))
+        self.held[hold.id] = nanos
         return Held(hold, exchange.call, wanted, _nearing(wanted, balances) if wanted else "")
 
     async def _limited(self, exchange: Exchange, offer: Offer, wanted: tuple[Demand, ...], now: Millis) -> Held:
@@ -113,6 +115,7 @@ class Purse:
             hold = self._hold(exchange, offer, wanted, worst_case.cost(prices, size, answer), now)
             refused = self._saw(await self.store.budgets.reserve(hold))
             if not isinstance(refused, Refusal):
+                self.held[hold.id] = hold.nanos
                 call = exchange.call if as_it_is or not hold.nanos else worst_case.capped(exchange.call, answer)
                 return Held(hold, call, wanted, _nearing(wanted, refused))
             rule, demand = _of(wanted, refused.account)
@@ -161,6 +164,7 @@ class Purse:
 
     def _enter(self, held: Held, booked: Nanos, record: UsageRecord | None) -> None:
         hold_id = held.hold.id
+        self.held.pop(hold_id, None)
         self._settling[hold_id] = (held, booked, record)
         self._failed.discard(hold_id)
 
@@ -186,10 +190,10 @@ class Purse:
     def _warn(self, wanted: Sequence[Demand], settled: Sequence[Settled]) -> None:
         by_account = {demand.charge.account: demand for demand in wanted}
         self._spent.update((account.account, account.spent) for account in settled)
-        for account in settled:
-            demand = by_account[account.account]
-            for mark in crossed(demand.rule, account.before, account.spent):
-                self._tell(demand, mark, account.spent)
+        for one in settled:
+            demand = by_account[one.account]
+            for mark in crossed(demand.rule, one.before, one.spent):
+                self._tell(demand, mark, one.spent)
 
     def _tell(self, demand: Demand, mark: int, spent: Nanos) -> None:
         rule = demand.rule
@@ -211,6 +215,7 @@ class Purse:
         """To be called every few seconds: renew, settle again what failed, settle for the dead. How many of those."""
         try:
             await self.renew()
+            await self._look()
             for hold_id in tuple(self._failed):
                 self._enter(*self._settling[hold_id])
             lost = await self.store.budgets.expire(self._wall())
@@ -224,6 +229,27 @@ class Purse:
         """Wait until what has ended before is in the ledger, ``patience`` seconds at most; more may end meanwhile."""
         if self._in_line:
             await asyncio.wait(tuple(self._in_line), timeout=patience)
+
+    async def _look(self) -> None:
+        """What others have spent of everybody's budgets, too: a process that has just started knows nothing yet."""
+        now = self._wall()
+        everybodys = [
+            account(rule, period(rule.window, rule.zone, now), "") for rule in self.rules if rule.per == "total"
+        ]
+        if everybodys:
+            self._spent.update(
+                (name, balance.spent) for name, balance in (await self.store.budgets.balances(everybodys)).items()
+            )
+
+    def remaining(self) -> dict[str, Nanos]:
+        """What is left of the fullest account of each budget, in its present window; none that was never seen used."""
+        now, left = self._wall(), dict[str, Nanos]()
+        for rule in self.rules:
+            prefix = account(rule, period(rule.window, rule.zone, now), "")
+            spent = [nanos for name, nanos in self._spent.items() if name.startswith(prefix)]
+            if spent:
+                left[rule.name] = rule.nanos - max(spent)
+        return left
 
     async def aclose(self, patience: float = 5.0) -> None:
         """Wait until everything in line is durable, ``patience`` seconds at most; the rest is settled as lost."""

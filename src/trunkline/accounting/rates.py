@@ -3,6 +3,7 @@
 Refuses to wait, to do I/O and to know the clock. One process counts its own; several gateways do not share these.
 """
 
+from collections import Counter
 from typing import Literal
 
 from msgspec import Struct
@@ -72,6 +73,7 @@ class Rates:
     """The counts of all callers; ``now`` in seconds of any clock that does not jump."""
 
     def __init__(self) -> None:
+        self.refused: Counter[str] = Counter()  # by the limit that was reached
         self._counts: dict[str, _Counts] = {}
 
     def enter(self, caller: Caller, tokens: int, now: float) -> None:
@@ -87,10 +89,13 @@ class Rates:
     def _check(self, caller: Caller, counts: _Counts, tokens: int, now: float) -> None:
         limits = caller.limits
         if limits.concurrent is not None and counts.concurrent >= limits.concurrent:
+            self.refused["concurrent"] += 1
             raise _refused(caller, f"{limits.concurrent} calls at once", 1.0)
         if counts.requests and (wait := counts.requests.wait(1, now)) > 0:
+            self.refused["requests"] += 1
             raise _refused(caller, f"{counts.requests.limit} requests a minute", wait)
         if counts.tokens and (wait := counts.tokens.wait(tokens, now)) > 0:
+            self.refused["tokens"] += 1
             raise _refused(caller, f"{counts.tokens.limit} tokens a minute", wait)
 
     def leave(self, caller: Caller, expected: int, used: int, now: float) -> None:

@@ -35,6 +35,11 @@ class Decided(Protocol):
         ...
 
     @property
+    def strategy(self) -> str:
+        """By which strategy."""
+        ...
+
+    @property
     def record(self) -> str:
         """What must be kept of it to judge another policy by it, as JSON."""
         ...

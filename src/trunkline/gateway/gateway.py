@@ -24,6 +24,7 @@ from trunkline.core.secret import Secret
 from trunkline.core.usage import Usage
 from trunkline.gateway import config as configs
 from trunkline.gateway.config import Config
+from trunkline.gateway.figures import money_series, rate_series
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listing import Offer, offers
 from trunkline.gateway.pricing import book_of, prices_of
@@ -47,6 +48,7 @@ from trunkline.stores.opening import StoreSettings
 from trunkline.telemetry.figures import Figures
 from trunkline.telemetry.live import Live
 from trunkline.telemetry.names import Names
+from trunkline.telemetry.series import Series
 from trunkline.transport.auth import Auth
 from trunkline.transport.transport import Origin, Transport
 
@@ -101,11 +103,11 @@ class Gateway:
         self.metrics: Figures = Figures(named, self.health, clock, lambda: self.calls_open, counted)
         self.live: Live = Live() if before is None else before.live
         self._record.listeners += [self.metrics, self.decisions]
+        self.metrics.house += self._series()
         for listener in [] if before is None else before.listening:
             self.listen(listener)
         if self.quality is not None:
             self.quality.use(self.handle)
-            self.metrics.house += self.quality.series
             if before is not None and before.quality is not None:
                 self.quality.follow(before.quality)
 
@@ -226,6 +228,10 @@ class Gateway:
             await self.money.aclose(keep_store=id(self.money.store) in shared)
 
     # assembly
+
+    def _series(self) -> list[Series]:
+        money = [] if self.money is None else money_series(self.money.purse)
+        return [*rate_series(self.rates), *money, *([] if self.quality is None else self.quality.series)]
 
     def _unlisted(self, model: str) -> Route | None:
         route = self.config.route(model)

@@ -28,6 +28,7 @@ def figures_of(watch: Watch) -> list[Series]:
             (),
             lambda: _share(watch),
         ),
+        Gauge("llm_answers_judged_share", "Answers that were judged, of all looked at.", (), lambda: _judged(watch)),
         Gauge("llm_judge_agreement", "How far several judges agree, 0 to 1, lately.", (), lambda: _agreement(watch)),
     ]
 
@@ -61,6 +62,11 @@ def _share(watch: Watch) -> Readings:
     judged, served = watch.allowance.spent
     if served:
         yield (), judged / served
+
+
+def _judged(watch: Watch) -> Readings:
+    if answers := watch.counts["answers"]:
+        yield (), watch.counts["judged"] / answers
 
 
 def _agreement(watch: Watch) -> Readings:

@@ -39,6 +39,15 @@ class Calls:
         self.fallbacks = Counter("llm_fallbacks_total", "Calls sent on to another target.", ("route", "reason"))
         self.retries = Counter("llm_retries_total", "Requests sent again to the same target.", (*TARGET, "reason"))
         self.hedges = Counter("llm_hedges_total", "Second requests beside a late one.", ("route", "won"))
+        self.decisions = Counter(
+            "llm_routing_decisions_total", "Calls by the strategy that decided.", ("route", "strategy")
+        )
+        self.judging = Counter(
+            "llm_judge_cost_dollars_total",
+            "What judging answers cost, in dollars; in the cost as well.",
+            TARGET,
+            digits=9,
+        )
         self.overhead = Histogram(
             "llm_gateway_overhead_seconds", "A call's time that no provider took: the gateway's own, and its waits.",
             (), OVERHEAD,
@@ -54,7 +63,7 @@ class Calls:
         """Everything counted here."""
         return [
             self.requests, self.duration, self.first, self.errors, self.cost, self.unpriced, self.tokens,
-            self.attempts, self.fallbacks, self.retries, self.hedges, self.overhead,
+            self.attempts, self.fallbacks, self.retries, self.hedges, self.decisions, self.judging, self.overhead,
         ]  # fmt: skip
 
     def __call__(self, exchange: Exchange) -> None:
@@ -69,6 +78,10 @@ class Calls:
         self.duration.observe((route, *target), outcome.duration, exchange.trace.id)
         if outcome.error and not exchange.attempts:
             self.errors.add((*NOBODY, outcome.error.kind))
+        if exchange.decision is not None:
+            self.decisions.add((route, exchange.decision.strategy))
+        if exchange.purpose == "judge" and exchange.cost:
+            self.judging.add(target, exchange.cost)
         self._overhead(exchange, outcome)
         before: Attempt | None = None
         for attempt in exchange.attempts:

@@ -29,6 +29,7 @@ class Targets:
         return [
             Gauge("llm_circuit_breaker_state", "0 closed, 1 half-open, 2 open.", (*target, "scope"), self._circuits),
             Gauge("llm_attempts_in_flight", "Requests at a target now.", target, self._in_flight),
+            Gauge("llm_waiting_calls", "Calls in line for a target that has no room.", target, self._waiting),
             Gauge("llm_concurrency_limit", "Requests that a target is given at once.", target, self._limits),
         ]
 
@@ -46,6 +47,10 @@ class Targets:
     def _in_flight(self) -> Readings:
         for target, health in self._known():
             yield (target.provider, target.model), float(health.limit.in_flight)
+
+    def _waiting(self) -> Readings:
+        for target, health in self._known():
+            yield (target.provider, target.model), float(len(health.line))
 
     def _limits(self) -> Readings:
         for target, health in self._known():

@@ -1,0 +1,45 @@
+"""What a house tells of its money and its callers' rates: budgets, holds, the ledger's line, refusals.
+
+Refuses to ask a store: what the house knows anyway is shown.
+"""
+
+from trunkline.accounting.purse import Purse
+from trunkline.accounting.rates import Rates
+from trunkline.core.money import NANOS_PER_USD
+from trunkline.telemetry.series import Gauge, Readings, Series
+
+
+def rate_series(rates: Rates) -> list[Series]:
+    """Callers that were turned away for coming too often."""
+
+    def refused() -> Readings:
+        for limit, count in rates.refused.items():
+            yield (limit,), float(count)
+
+    about = "Calls refused by the limits of their keys: requests, tokens or concurrent."
+    return [Gauge("llm_rate_limit_refusals_total", about, ("limit",), refused, "counter")]
+
+
+def money_series(purse: Purse) -> list[Series]:
+    """Where the house's money is; amounts are shown here and counted elsewhere, hence floats."""
+
+    def remaining() -> Readings:
+        for budget, nanos in purse.remaining().items():
+            yield (budget,), nanos / NANOS_PER_USD
+
+    def holds() -> Readings:
+        yield (), float(len(purse.held))
+
+    def held() -> Readings:
+        yield (), sum(purse.held.values()) / NANOS_PER_USD
+
+    def unsettled() -> Readings:
+        yield (), float(purse.unsettled)
+
+    left = "What is left of the fullest account of a budget in its present window, as this process last saw it."
+    return [
+        Gauge("llm_budget_remaining_dollars", left, ("budget",), remaining),
+        Gauge("llm_holds", "Attempts that this process holds money for now.", (), holds),
+        Gauge("llm_held_dollars", "What it holds for them.", (), held),
+        Gauge("llm_ledger_queue_depth", "Attempts that have ended and are not in the ledger yet.", (), unsettled),
+    ]
