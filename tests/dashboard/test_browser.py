@@ -24,8 +24,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.dashboard.conftest import ADMIN, ALICE, HOSTILE, KEYED, asked
 from tests.e2e.conftest import Build, House
+from trunkline.routing.learner import Asked
 
-PAGES = ("overview", "providers", "calls", "spend", "budgets", "keys", "playground")
+PAGES = ("overview", "providers", "calls", "decisions", "quality", "spend", "budgets", "keys", "playground")
 Browse = Callable[..., Awaitable[Any]]
 
 
@@ -276,3 +277,78 @@ async def test_the_pages_are_reached_by_keyboard_alone(browse: Both) -> None:
         return seen
 
     assert [name.lower() for name in await act(walk)] == list(PAGES)
+
+
+CHOOSING = """
+models:
+  openai: [oa/sim]
+  chosen:
+    targets: [oa/sim, an/sim]
+    strategy: cost_optimized
+"""
+LOOKED_AT = KEYED + "\nquality: {}\n"
+
+
+async def test_a_decision_is_told_on_its_page_and_in_the_story_of_its_call(build: Build, chromium: Any) -> None:
+    house = await build(more=LOOKED_AT, routes=CHOOSING)
+    page = Page(chromium, house.url)
+    await asyncio.to_thread(page.enter)
+    assert await asked(house, "chosen", HOSTILE) == 200
+    [exchange] = house.ended
+
+    def look() -> list[str]:
+        page.go("decisions")
+        page.shows(exchange.id, "cost optimized", "100 %")
+        page.browser.find_element(By.LINK_TEXT, exchange.id).click()
+        page.shows("Decided by cost optimized on chosen", "Candidates", "an/sim", "Would have cost")
+        page.picture("decision")
+        violations = Axe().run(page.browser)["violations"]
+        page.browser.find_element(By.LINK_TEXT, "the call's story").click()
+        page.shows("Requests to providers", "Decided by cost optimized on chosen")
+        page.picture("call-with-decision")
+        return [one["id"] for one in violations if one["impact"] in {"serious", "critical"}]
+
+    faults = await asyncio.to_thread(look)
+    told = await asyncio.to_thread(page.faults)
+    await asyncio.to_thread(page.leave)
+    assert (faults, told) == ([], [])
+
+
+async def test_quality_is_shown_with_its_intervals_and_says_what_to_do_where_it_is_not_looked_at(
+    build: Build, chromium: Any
+) -> None:
+    plain = await build(more=KEYED)
+    house = await build(more=LOOKED_AT, routes=CHOOSING)
+    assert house.gateway.quality is not None
+    house.gateway.quality.book.score("req_1", "oa/sim", Asked("code"), "judge", "judge", 0.75)
+
+    def look() -> list[str]:
+        page = Page(chromium, plain.url)
+        page.enter()
+        page.go("quality")
+        page.shows("Write quality: {} in the config")
+        page = Page(chromium, house.url)
+        page.enter()
+        page.go("quality")
+        page.shows("oa/sim", "code", "95 of 100 between", "hardly known", "no judge is named")
+        page.picture("quality-looked-at")
+        violations = Axe().run(page.browser)["violations"]
+        told = page.faults()
+        page.leave()
+        return [one["id"] for one in violations if one["impact"] in {"serious", "critical"}] + told
+
+    assert await asyncio.to_thread(look) == []
+
+
+async def test_what_today_cost_and_saved_is_on_the_first_page(build: Build, chromium: Any) -> None:
+    house = await build(more=LOOKED_AT)
+    assert await asked(house, "openai") == 200
+    page = Page(chromium, house.url)
+
+    def look() -> None:
+        page.enter()
+        page.shows("Cost today")
+        page.picture("overview-today")
+        page.leave()
+
+    await asyncio.to_thread(look)

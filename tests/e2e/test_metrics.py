@@ -303,7 +303,7 @@ async def test_money_refusals_and_decisions_are_told(build: Build) -> None:
 
 
 async def test_what_is_held_for_an_open_call_is_told(build: Build) -> None:
-    house = await build(more=MONEYED, oa={"faults": [{"kind": "stall", "at": 3}]})
+    house = await build(more=MONEYED, oa={"faults": [{"kind": "stall"}]})
     body = {
         "model": "oa/sim",
         "stream": True,

@@ -173,6 +173,7 @@ class Quality:
         return {
             "rubric": self.settings.rubric,
             "judges": [evaluator.judge.name for evaluator in self.watch.panel.evaluators],
+            "agreement": self.watch.agreement,
             "counts": dict(sorted(self.watch.counts.items())),
             "cost": {"judging_nanos": judged, "judged_traffic_nanos": served},
             "quality": [_cell(target, cluster, belief) for (target, cluster), belief in sorted(cells.items())],

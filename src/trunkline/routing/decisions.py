@@ -3,6 +3,7 @@
 Refuses to keep more than a bounded number; the ledger is what lasts.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ class Result(Struct, frozen=True):
     cost: Nanos | None
     usage: Usage | None
     error: str | None
+    at: float = 0.0  # when it ended, seconds since 1970
 
 
 class Decisions:
@@ -49,11 +51,15 @@ class Decisions:
         error = outcome.error.kind if outcome and outcome.error else None
         usage = outcome.usage if outcome and outcome.error is None else None
         cost = exchange.cost
-        self.results[exchange.id] = Result(decision, exchange.target, exchange.trail, cost, usage, error)
+        self.results[exchange.id] = Result(decision, exchange.target, exchange.trail, cost, usage, error, time.time())
 
     def ids(self) -> list[str]:
         """The exchanges remembered, the newest first."""
         return list(reversed(self.results))
+
+    def newest(self) -> list[dict[str, Any]]:
+        """Each in a line of plain values, the newest first."""
+        return [_line(name, result) for name, result in reversed(self.results.items())]
 
     def explained(self, id: str) -> Mapping[str, Any] | None:  # noqa: A002 - the field's own name
         """A decision, its result, and what every candidate would have cost for the tokens really used; None unknown."""
@@ -75,3 +81,18 @@ class Decisions:
 
     def __len__(self) -> int:
         return len(self.results)
+
+
+def _line(name: str, result: Result) -> dict[str, Any]:
+    decision = result.decision
+    return {
+        "id": name,
+        "at": round(result.at * 1000),
+        "route": decision.route,
+        "strategy": decision.strategy,
+        "target": str(decision.target),
+        "propensity": decision.propensity,
+        "answered": str(result.target) if result.target else None,
+        "error": result.error,
+        "cost_usd": None if result.cost is None else usd(result.cost),
+    }

@@ -42,8 +42,11 @@ class Admin:
         await visit.json(200, told)
 
     async def decisions(self, visit: Visit) -> None:
-        """The request ids of the newest decisions, the newest first."""
-        await visit.json(200, {"decisions": self._gateway.decisions.ids()})
+        """The request ids of the newest decisions, the newest first; ``?details=true``: with what was decided."""
+        known = self._gateway.decisions
+        details = b"details=true" in visit.scope.get("query_string", b"")[:256]
+        newest = {"newest": known.newest()} if details else {}
+        await visit.json(200, {"decisions": known.ids(), **newest})
 
     async def guard(self, visit: Visit) -> None:
         """With an admin key: that key and no other. Without one: only while the whole house is open, on loopback."""

@@ -113,7 +113,7 @@ def _operators(gateway: Gateway, admin: Admin, house: HouseDoors) -> Iterator[Pl
     yield _admin("/admin/calls", {"GET": live.calls}, "the newest calls", "limit", "search")
     yield _admin("/admin/calls/{id}", {"GET": live.call}, "one of them: every request with its timing and cost")
     yield _admin("/admin/events", {"GET": live.events}, "server-sent events: calls as they end, and the overview")
-    yield _admin("/admin/decisions", {"GET": admin.decisions}, "the newest decisions")
+    yield _admin("/admin/decisions", {"GET": admin.decisions}, "the newest decisions", "details")
     yield _admin(
         "/admin/decisions/{id}", {"GET": admin.decision}, "one of them: candidates, predictions, and what came of it"
     )

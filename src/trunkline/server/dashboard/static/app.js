@@ -5,13 +5,16 @@ import {el, show} from "./dom.js";
 import {count} from "./format.js";
 import {budgets} from "./pages/budgets.js";
 import {call, calls} from "./pages/calls.js";
+import {decision, decisions} from "./pages/decisions.js";
 import {keys} from "./pages/keys.js";
 import {overview} from "./pages/overview.js";
 import {playground} from "./pages/playground.js";
 import {providers} from "./pages/providers.js";
+import {quality} from "./pages/quality.js";
 import {spend} from "./pages/spend.js";
 
-const PAGES = {overview, providers, calls, spend, budgets, keys, playground};
+const PAGES = {overview, providers, calls, decisions, quality, spend, budgets, keys, playground};
+const ONE = {calls: call, decisions: decision}; // pages of one thing
 const AGAIN = 2000; // milliseconds until a lost stream is asked for again
 
 const main = document.getElementById("main");
@@ -38,7 +41,7 @@ async function open() {
   try {
     live.overview = await get("/admin/overview");
     if (!live.calls.length) live.calls = (await get("/admin/calls?limit=50")).calls;
-    page = name === "calls" && rest ? call(main, live, rest) : (PAGES[name] ?? overview)(main, live);
+    page = rest && ONE[name] ? ONE[name](main, live, rest) : (PAGES[name] ?? overview)(main, live);
     await page.ready;
     document.title = `trunkline: ${name}`;
   } catch (error) {

@@ -51,6 +51,14 @@ export function meter(share, label, kind = "") {
       svg("rect", {class: `full ${kind}`, width, height: 10})));
 }
 
+/** Where something is, 0 to 1, with how sure that is: a bar from `low` to `high` and a mark at `value`. */
+export function interval(low, value, high, label) {
+  return el("div", {class: "interval", role: "img", "aria-label": label},
+    svg("svg", {viewBox: "0 0 100 10", preserveAspectRatio: "none"},
+      svg("rect", {class: "range", x: low * 100, y: 3, width: Math.max(0.5, (high - low) * 100), height: 4}),
+      svg("rect", {class: "point", x: Math.min(98.5, value * 100 - 0.75), y: 0, width: 1.5, height: 10})));
+}
+
 /** Puts `children` in the place of what is there, and keeps the focus on the control of the same id. */
 export function show(place, ...children) {
   const focused = document.activeElement?.id;

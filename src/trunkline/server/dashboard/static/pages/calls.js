@@ -3,6 +3,7 @@
 import {get} from "../api.js";
 import {el, mark, show, table} from "../dom.js";
 import {clock, count, day, dollars, seconds} from "../format.js";
+import {explained, link} from "./decisions.js";
 
 export function outcome(one) {
   if (one.outcome === "ok") return mark("good", "ok");
@@ -38,13 +39,14 @@ export function call(main, _, id) {
 
 async function story(main, id) {
   const one = await get(`/admin/calls/${encodeURIComponent(id)}`);
+  const decided = one.decision ? await get(`/admin/decisions/${encodeURIComponent(id)}`).catch(() => null) : null;
   const facts = [
     ["Ended", day(one.at)], ["Caller", one.caller], ["Asked for", one.asked],
     ["Answered by", one.provider ? `${one.provider}/${one.model}` : "nobody"], ["Outcome", outcome(one)],
     ["Time", `${seconds(one.seconds)}, first content after ${seconds(one.first_content_seconds)}`],
     ["Tokens", `${count(one.input_tokens)} in, ${count(one.output_tokens)} out (${one.usage_source})`],
     ["Cost", one.cost_usd === null ? "unknown" : `$${one.cost_usd}`],
-    ...(one.decision ? [["Why there", one.decision]] : []), ["Trace", el("code", {}, one.trace)],
+    ...(one.decision ? [["Why there", decided ? el("a", {href: link(one.id)}, one.decision) : one.decision]] : []), ["Trace", el("code", {}, one.trace)],
   ];
   show(main, el("p", {}, el("a", {href: "#/calls"}, "All calls")), el("h1", {}, "Call ", el("code", {}, one.id)),
     el("dl", {class: "card facts"}, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
@@ -58,5 +60,6 @@ async function story(main, id) {
       ["Status", (each) => each.status ?? "–", "number"],
       ["Cost", (each) => el("span", {title: each.cost_usd}, dollars(each.cost_usd)), "number"],
     ], one.tried, "No provider was asked."),
-    one.passed.length ? [el("h2", {}, "Passed over"), el("ul", {}, one.passed.map((each) => el("li", {}, each)))] : null);
+    one.passed.length ? [el("h2", {}, "Passed over"), el("ul", {}, one.passed.map((each) => el("li", {}, each)))] : null,
+    decided ? explained(decided, 2) : null);
 }

@@ -1,10 +1,12 @@
 // The last hour at a glance.
 
+import {Refused, get} from "../api.js";
 import {card, el, mark, show, svg, table} from "../dom.js";
 import {clock, count, day, dollars, percent, seconds} from "../format.js";
 import {outcome} from "./calls.js";
 
 export function overview(main, live) {
+  const today = {cards: []};
   const draw = () => {
     const {hour, minutes, targets, since} = live.overview;
     const open = targets.filter((target) => target.why);
@@ -14,7 +16,8 @@ export function overview(main, live) {
         card("Answered", percent(hour.success), hour.errors ? `${count(hour.errors)} failed` : "none failed"),
         card("Time of an answer", seconds(hour.p50), `95 of 100 within ${seconds(hour.p95)}`),
         card("Cost", dollars(hour.cost_usd), hour.unknown_cost ? `and ${count(hour.unknown_cost)} calls of unknown cost` : "every call priced"),
-        card("Targets", count(targets.length - open.length), open.length ? `${count(open.length)} left alone now` : "all take calls")),
+        card("Targets", count(targets.length - open.length), open.length ? `${count(open.length)} left alone now` : "all take calls"),
+        today.cards),
       el("h2", {}, "Calls a minute"),
       hour.calls ? bars(minutes) : el("p", {class: "empty"}, `No call has ended since ${day(since)}. Try one in the `,
         el("a", {href: "#/playground"}, "playground"), ", or point a client's base URL at this address."),
@@ -33,7 +36,32 @@ export function overview(main, live) {
       ], live.calls.slice(0, 12), "They appear here as they end."));
   };
   draw();
-  return {live: draw};
+  let shown = true;
+  slow(today).then(() => shown && draw()); // comes later: nobody waits for the ledger to see the last hour
+  return {live: draw, close: () => { shown = false; }};
+}
+
+/** What does not change from second to second: today's money from the ledger, and what is believed of the answers. */
+async function slow(today) {
+  const [spent, believed] = await Promise.all([maybe("/admin/spend?since=today"), maybe("/admin/quality")]);
+  const dearest = spent?.always_the_dearest;
+  const models = (believed?.quality ?? []).filter((one) => one.cluster === "all");
+  const best = models.length ? models.reduce((one, other) => (other.scored > one.scored ? other : one)) : null;
+  today.cards = [
+    spent ? card("Cost today", dollars(spent.total.cost_usd), `${count(spent.total.calls)} calls, UTC`) : null,
+    dearest && Number(dearest.saved_usd) > 0 ? card("Saved today", dollars(dearest.saved_usd), `against always ${dearest.target}: ${dollars(dearest.cost_usd)}`) : null,
+    best ? card("Quality", percent(best.quality), `${best.target}: ${percent(best.low)} to ${percent(best.high)}`) : null,
+  ];
+}
+
+/** What a door says; null where this house has nothing to say there. */
+async function maybe(path) {
+  try {
+    return await get(path);
+  } catch (error) {
+    if (error instanceof Refused && [404, 409, 503].includes(error.status)) return null;
+    throw error;
+  }
 }
 
 function bars(minutes) {
