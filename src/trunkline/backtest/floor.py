@@ -10,6 +10,7 @@ from msgspec import Struct
 from trunkline.routing.learned.arrays import Floats
 
 RESAMPLES = 400
+EVEN = 0.5  # at this confidence the floor is to be kept on average, at a higher one it is to be shown
 WORTHWHILE = 0.005  # of the cost; who saves less than this is the best model with more ways to fail
 
 
@@ -39,7 +40,7 @@ def cheapest_shown(
     rng: np.random.Generator,
 ) -> Shown | None:
     """``singles``: prompts x models, NaN where unknown. None: no play that saves can be shown to keep the floor."""
-    share = ratios(plays, singles, best, rng)
+    share = ratios(plays, singles, best, rng, sure=confidence > EVEN)
     low = np.quantile(share, 1.0 - confidence, axis=0)
     costs = np.array([play.cost.mean() for play in plays])
     good = np.flatnonzero((low >= floor) & (costs < (1.0 - WORTHWHILE) * best_cost))
@@ -50,17 +51,20 @@ def cheapest_shown(
     return Shown(chosen, quality, float(low[chosen]), 1.0 - float(costs[chosen]) / best_cost)
 
 
-def ratios(plays: list[Play], singles: Floats, best: int, rng: np.random.Generator) -> Floats:
+def ratios(plays: list[Play], singles: Floats, best: int, rng: np.random.Generator, *, sure: bool) -> Floats:
     """Share of the best single model's quality in each resample, resamples x plays.
 
-    One answer that the best had right and the play had wrong is added to what was seen: where nothing was lost yet, a
-    bootstrap alone would swear that nothing ever will be.
+    To be ``sure``, the best is whoever does best in the resample, and one answer that the best had right and the play
+    had wrong is added to what was seen: where nothing was lost yet, a bootstrap alone would swear that nothing ever
+    will be. On average neither belongs there: the training half's best was lucky once, as the best of any other half
+    will be, and a resample's best is lucky twice.
     """
     rows = len(singles)
     weights = rng.multinomial(rows, np.full(rows, 1.0 / rows), size=RESAMPLES).astype(np.float64)
     played = weights @ np.stack([play.score for play in plays], axis=1)
-    reference = (weights @ _best_of(singles, best)).max(axis=1)
-    share: Floats = (played - 1.0) / np.maximum(reference, 1e-9)[:, None]
+    known = weights @ _best_of(singles, best)
+    reference, lost = (known.max(axis=1), 1.0) if sure else (known[:, 0], 0.0)
+    share: Floats = (played - lost) / np.maximum(reference, 1e-9)[:, None]
     return share
 
 
