@@ -1,4 +1,4 @@
-"""``python -m bench.telemetry_cost``: CPU microseconds that an ended call costs the figures and its log line.
+"""``python -m bench.telemetry_cost``: CPU microseconds that an ended call costs figures, log line and live view.
 
 Refuses to know networks; the budget is 15 % of a request's 200 microseconds, 30 in all.
 """
@@ -18,10 +18,12 @@ from trunkline.providers.health import Health, HealthSettings
 from trunkline.telemetry.exchange_log import ExchangeLog
 from trunkline.telemetry.exposition import PLAIN
 from trunkline.telemetry.figures import Figures
+from trunkline.telemetry.live import Live
 from trunkline.telemetry.names import Names
 
 ROUNDS = 9
 CALLS = 5_000
+REQUEST = 200.0  # microseconds of CPU, all in all
 BODY = b'{"model":"chat","messages":[{"role":"user","content":"hi"}]}'
 FINE = Outcome(Usage(input=20, output=100), 2.0, 0.4, "stop")
 FAILED = Outcome(Usage(), 0.2, error=ServerError("the provider answered 500"))
@@ -63,10 +65,14 @@ def made_spans() -> Callable[[Exchange], None] | None:
 def main() -> None:
     names = Names(["chat"], [Target("provider0", "model"), Target("provider1", "model")])
     figures = Figures(names, Health(HealthSettings()), time.monotonic, lambda: 0)
-    log, spans = ExchangeLog(lambda _: None), made_spans()
+    log, live, spans = ExchangeLog(lambda _: None), Live(), made_spans()
     for kind, made in (("one attempt", exchange(FINE)), ("a fallback", exchange(FAILED, FINE))):
-        print(f"figures, {kind:12} {cost(lambda made=made: figures(made)):6.2f} us")  # type: ignore[misc]
-        print(f"line,    {kind:12} {cost(lambda made=made: log(made)):6.2f} us")  # type: ignore[misc]
+        total = 0.0
+        for name, listener in (("figures", figures), ("line", log), ("live", live)):
+            took = cost(lambda made=made, listener=listener: listener(made))  # type: ignore[misc]
+            print(f"{name + ',':8} {kind:12} {took:6.2f} us")
+            total += took
+        print(f"{'all,':8} {kind:12} {total:6.2f} us, {total / REQUEST:.1%} of a request's {REQUEST:.0f}")
         if spans is not None:
             print(f"spans,   {kind:12} {cost(lambda made=made: spans(made)):6.2f} us, without their sending")  # type: ignore[misc]
     print(f"{'/metrics':21} {len(figures.text(PLAIN)):6} bytes")

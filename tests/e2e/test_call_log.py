@@ -1,6 +1,11 @@
 """The line that is left of a call: enough to find it again, nothing that must not be kept."""
 
+import asyncio
+import fcntl
 import json
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import Build, House, eventually
@@ -89,3 +94,47 @@ async def test_a_hostile_name_stays_inside_its_line(house: House) -> None:
     line = await only(lines)
     assert (line["asked"], line["caller"]) == (name[:200], "anyone")
     assert (line["outcome"], line["error"], line["provider"], line["attempts"]) == ("error", "model_not_found", None, 0)
+
+
+FULL = """
+listen: 127.0.0.1:0
+providers: {oa: {url: "%s/oa/v1", dialect: openai, key: sk-oa-0123456789}}
+models: {one: oa/sim}
+ledger: {}
+"""
+PIPE = 4096  # bytes: ten lines fill it
+
+
+async def test_a_standard_error_that_nobody_reads_holds_up_no_call_and_not_the_end(
+    house: House, tmp_path: Path
+) -> None:
+    path = tmp_path / "full.yaml"
+    path.write_text(FULL % house.simulator.url)
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "trunkline", "serve", "-c", str(path),
+        stdout=asyncio.subprocess.PIPE, stderr=writing, cwd=tmp_path,
+    )  # fmt: skip
+    os.close(writing)
+    try:
+        assert process.stdout is not None
+        url = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().split()[-1]
+        body = {"model": "one", "messages": [{"role": "user", "content": "What is 2 + 2?"}]}
+        statuses = []
+        async with asyncio.timeout(30):
+            for _ in range(100):
+                async with house.http.post(f"{url}/v1/chat/completions", json=body) as response:
+                    statuses.append(response.status)
+        process.terminate()
+        code = await asyncio.wait_for(process.wait(), 20)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    kept = os.read(reading, 10 * PIPE)
+    os.close(reading)
+
+    assert (statuses, code) == ([200] * 100, 0)
+    assert len(kept) <= PIPE
+    assert b'"asked":"one"' in kept

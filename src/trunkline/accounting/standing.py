@@ -19,7 +19,7 @@ MOST = 1_000  # subjects of a budget; who has more asks for one of them
 
 
 class Standing(Struct, frozen=True):
-    """One account of a budget in its window of now, which ends at ``ends``."""
+    """One account of a budget in its window of now, from ``begins`` to ``ends``."""
 
     budget: str
     subject: str
@@ -28,6 +28,7 @@ class Standing(Struct, frozen=True):
     held: Nanos
     ends: Millis
     hard: bool
+    begins: Millis = 0
 
 
 async def standing(store: Store, rules: Iterable[BudgetRule], callers: Iterable[Caller], now: Millis) -> list[Standing]:
@@ -46,7 +47,9 @@ async def standing(store: Store, rules: Iterable[BudgetRule], callers: Iterable[
             wanted[account(rule, during, caller.name)] = (rule, caller.name, during)
     balances = await store.budgets.balances(wanted)
     return [
-        Standing(rule.name, name, rule.nanos, balances[key].spent, balances[key].held, during.end, rule.hard)
+        Standing(
+            rule.name, name, rule.nanos, balances[key].spent, balances[key].held, during.end, rule.hard, during.start
+        )
         for key, (rule, name, during) in wanted.items()
     ]
 

@@ -147,6 +147,7 @@ def _standing(one: Standing) -> dict[str, Any]:
         "limit_usd": usd(one.limit),
         "spent_usd": usd(one.spent),
         "held_usd": usd(one.held),
+        "begins_ms": one.begins,
         "ends_ms": one.ends,
         "hard": one.hard,
     }

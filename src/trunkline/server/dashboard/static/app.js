@@ -104,7 +104,10 @@ function hear(name, data) {
   page?.live?.();
 }
 
-addEventListener("hashchange", () => open().then(() => main.focus()));
+addEventListener("hashchange", () => open().then(() => {
+  main.focus({preventScroll: true});
+  scrollTo(0, 0); // with the pages in sight
+}));
 addEventListener("unhandledrejection", (event) => failed(event.reason));
 open();
 listen();

@@ -4,6 +4,9 @@ const COUNT = new Intl.NumberFormat("en", {maximumFractionDigits: 0});
 
 export const count = (value) => (value === null || value === undefined ? "–" : COUNT.format(value));
 
+/** `1 call`, `2 calls`. */
+export const many = (value, word) => `${count(value)} ${word}${value === 1 ? "" : "s"}`;
+
 /** A share, with as many digits as its distance from 100 % wants. */
 export function percent(share) {
   if (share === null || share === undefined) return "–";

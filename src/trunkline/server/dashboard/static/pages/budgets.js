@@ -18,10 +18,21 @@ async function draw(main) {
       ["", (one) => percent(used(one)), "number"],
       ["Spent", (one) => dollars(one.spent_usd), "number"],
       ["Held", (one) => dollars(one.held_usd), "number"],
+      ["By its end", forecast, "number"],
       ["Limit", (one) => dollars(one.limit_usd), "number"],
       ["At the limit", (one) => one.hard ? mark("bad", "calls stop") : mark("warn", "a warning")],
       ["Begins anew", (one) => day(one.ends_ms)],
     ], rows, "No budget is set. Write one under budgets in the config: name, limit, window, and whose calls it counts."));
+}
+
+const TREND = 0.05; // of a window: before so much of it has passed, a few dear calls are no trend
+
+/** What would be spent by the window's end, at the rate so far. */
+function forecast(one) {
+  const passed = (Date.now() - one.begins_ms) / (one.ends_ms - one.begins_ms);
+  if (!(passed >= TREND)) return "too early";
+  const [spent, limit] = [Number(one.spent_usd) / Math.min(passed, 1), Number(one.limit_usd)];
+  return spent > limit ? mark("warn", dollars(String(spent))) : dollars(String(spent));
 }
 
 function used(one) {

@@ -2,7 +2,7 @@
 
 import {get} from "../api.js";
 import {card, el, mark, show, table} from "../dom.js";
-import {clock, count, dollars, percent, seconds} from "../format.js";
+import {clock, dollars, many, percent, seconds} from "../format.js";
 
 export function decisions(main) {
   const found = el("div");
@@ -53,12 +53,11 @@ export function explained(one, level) {
       card("First choice", one.target, `had a chance of ${percent(one.propensity)}`),
       card("Answered", result.target ?? "nobody", result.error ?? result.trail),
       card("Cost", dollars(result.cost_usd), saved(one)),
-      card("The prompt", `${count(one.complexity.tokens)} tokens`, `complexity ${one.complexity.score}`)),
+      card("The prompt", many(one.complexity.tokens, "token"), `complexity ${one.complexity.score}`)),
     table("Candidates, in the order in which they would be asked", [
       ["", (each) => each.rank, "number"],
       ["Target", (each) => each.target],
-      ["Expected quality", (each) => percent(each.quality.mean), "number"],
-      ["95 of 100 between", (each) => `${percent(each.quality.low)} and ${percent(each.quality.high)}`, "number"],
+      ["Expected quality (95 of 100)", (each) => `${percent(each.quality.mean)} (${percent(each.quality.low)} to ${percent(each.quality.high)})`, "number"],
       ["Known from", (each) => each.quality_from],
       ["Expected cost", (each) => el("span", {title: each.cost_usd}, dollars(each.cost_usd)), "number"],
       ["Would have cost", (each) => el("span", {title: each.would_have_cost_usd}, dollars(each.would_have_cost_usd)), "number"],

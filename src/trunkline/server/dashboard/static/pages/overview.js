@@ -2,7 +2,7 @@
 
 import {Refused, get} from "../api.js";
 import {card, el, mark, show, svg, table} from "../dom.js";
-import {clock, count, day, dollars, percent, seconds} from "../format.js";
+import {clock, count, day, dollars, many, percent, seconds} from "../format.js";
 import {outcome} from "./calls.js";
 
 export function overview(main, live) {
@@ -12,10 +12,10 @@ export function overview(main, live) {
     const open = targets.filter((target) => target.why);
     show(main, el("h1", {}, "The last hour"),
       el("div", {class: "cards"},
-        card("Calls", count(hour.calls), `${count(hour.attempts)} requests to providers`),
+        card("Calls", count(hour.calls), `${many(hour.attempts, "request")} to providers`),
         card("Answered", percent(hour.success), hour.errors ? `${count(hour.errors)} failed` : "none failed"),
         card("Time of an answer", seconds(hour.p50), `95 of 100 within ${seconds(hour.p95)}`),
-        card("Cost", dollars(hour.cost_usd), hour.unknown_cost ? `and ${count(hour.unknown_cost)} calls of unknown cost` : "every call priced"),
+        card("Cost", dollars(hour.cost_usd), hour.unknown_cost ? `and ${many(hour.unknown_cost, "call")} of unknown cost` : "every call priced"),
         card("Targets", count(targets.length - open.length), open.length ? `${count(open.length)} left alone now` : "all take calls"),
         today.cards),
       el("h2", {}, "Calls a minute"),
@@ -48,7 +48,7 @@ async function slow(today) {
   const models = (believed?.quality ?? []).filter((one) => one.cluster === "all");
   const best = models.length ? models.reduce((one, other) => (other.scored > one.scored ? other : one)) : null;
   today.cards = [
-    spent ? card("Cost today", dollars(spent.total.cost_usd), `${count(spent.total.calls)} calls, UTC`) : null,
+    spent ? card("Cost today", dollars(spent.total.cost_usd), `${many(spent.total.calls, "call")}, UTC`) : null,
     dearest && Number(dearest.saved_usd) > 0 ? card("Saved today", dollars(dearest.saved_usd), `against always ${dearest.target}: ${dollars(dearest.cost_usd)}`) : null,
     best ? card("Quality", percent(best.quality), `${best.target}: ${percent(best.low)} to ${percent(best.high)}`) : null,
   ];
@@ -74,7 +74,7 @@ function bars(minutes) {
       bad ? svg("rect", {class: "failed", x, y: 100 - bad, width: 8, height: bad}, svg("title", {}, `${clock(one.at)}: ${one.errors} failed`)) : null];
   });
   const total = minutes.reduce((sum, one) => sum + one.calls, 0);
-  const label = `${count(total)} calls in the last hour, at most ${count(most)} a minute`;
+  const label = `${many(total, "call")} in the last hour, at most ${count(most)} a minute`;
   return el("figure", {class: "card"},
     svg("svg", {class: "bars", viewBox: "0 0 600 101", preserveAspectRatio: "none", role: "img", "aria-label": label},
       columns, svg("line", {class: "axis", x1: 0, x2: 600, y1: 100.5, y2: 100.5})),

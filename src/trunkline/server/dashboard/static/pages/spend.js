@@ -2,7 +2,7 @@
 
 import {get} from "../api.js";
 import {card, el, meter, show, table} from "../dom.js";
-import {count, dollars} from "../format.js";
+import {count, dollars, many} from "../format.js";
 
 const BY = ["model", "provider", "key", "team", "tag", "day"];
 const SINCE = [["today", "today"], ["24h", "the last 24 hours"], ["7d", "the last 7 days"], ["month", "this month"], ["30d", "the last 30 days"]];
@@ -24,7 +24,7 @@ function draw(place, by, found) {
   const elsewhere = [["Always the dearest", found.always_the_dearest], ["Always the default", found.always_the_default]].filter(([, one]) => one);
   show(place,
     el("div", {class: "cards"},
-      card("Spent", dollars(total.cost_usd), `${count(total.calls)} calls, ${count(total.attempts)} requests`),
+      card("Spent", dollars(total.cost_usd), `${many(total.calls, "call")}, ${many(total.attempts, "request")}`),
       Number(total.wasted_usd) ? card("On failed requests", dollars(total.wasted_usd), `${count(total.failed)} failed`) : null,
       total.unknown ? card("Not known", count(total.unknown), `requests; at most ${dollars(total.unknown_at_most_usd)}`) : null,
       elsewhere.map(([name, one]) => card(name, dollars(one.cost_usd), `${one.target}: ${saved(one.saved_usd)}`))),
