@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Process:
 
 
 @asynccontextmanager
-async def started(house: House, folder: Path) -> AsyncIterator[Process]:
+async def started(house: House, folder: Path) -> AsyncGenerator[Process]:
     made = Process(house, folder)
     made.write()
     command = [sys.executable, "-m", "trunkline", "serve", "-c", str(made.path)]

@@ -15,9 +15,11 @@ async function draw(main) {
   } catch (error) {
     if (!(error instanceof Refused) || error.status !== 404) throw error;
     return show(main, el("h1", {}, "Quality"), el("p", {class: "empty"},
-      "This house does not look at its answers. Write quality: {} in the config to have every answer checked, and name judges to have a sample judged."));
+      "This house does not look at its answers. Write quality: {} in the config to have every answer checked, ",
+      "and name judges to have a sample judged."));
   }
   const {counts, cost, falls} = told;
+  const served = cost.judged_traffic_nanos;
   const whole = told.quality.filter((one) => one.cluster === "all");
   const kinds = told.quality.filter((one) => one.cluster !== "all");
   const fates = Object.entries(counts).filter(([name]) => !["answers", "judged"].includes(name));
@@ -25,7 +27,8 @@ async function draw(main) {
     el("div", {class: "cards"},
       card("Answers looked at", count(counts.answers ?? 0), told.rubric ? `by the rubric ${told.rubric}` : null),
       card("Judged", count(counts.judged ?? 0), told.judges.length ? `by ${told.judges.join(", ")}` : "no judge is named: set quality.judges"),
-      card("Judging costs", dollars(String(cost.judging_nanos / 1e9)), cost.judged_traffic_nanos ? `${percent(cost.judging_nanos / cost.judged_traffic_nanos)} of what the answers cost, lately` : "lately"),
+      card("Judging costs", dollars(String(cost.judging_nanos / 1e9)),
+        served ? `${percent(cost.judging_nanos / served)} of what the answers cost, lately` : "lately"),
       card("Judges agree", told.agreement === null || told.agreement === undefined ? "–" : percent(told.agreement), "where several judge one answer"),
       card("Falls", count(falls.length), falls.length ? "models are not what they were" : "no model has changed")),
     el("h2", {}, "Models"),
