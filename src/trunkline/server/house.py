@@ -86,7 +86,8 @@ def _blotted(value: Any) -> Any:
             return [_blotted(one) for one in value]
         case str() if "://" in value and "@" in value:
             return _without_password(value)
-    return value
+        case _:
+            return value
 
 
 def _without_password(text: str) -> str:
