@@ -281,11 +281,11 @@ def _body(model: str, messages: Messages, options: dict[str, Any], *, stream: bo
         raise InvalidRequest(f"the arguments cannot be written as JSON: {error}") from error
 
 
-def _listed(messages: Messages) -> list[Mapping[str, Any]]:
+def _listed(messages: object) -> list[Any]:
+    """``Messages``, or what a caller without a type checker passes for them."""
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
-    given: object = messages  # a caller without a type checker may pass anything
-    if isinstance(given, Mapping) or not isinstance(given, Iterable):
+    if isinstance(messages, Mapping) or not isinstance(messages, Iterable):
         raise InvalidRequest(
             f"messages is of type {type(messages).__name__}; pass the user's words as a string, or a list of messages "
             'like {"role": "user", "content": "Hello"}',
