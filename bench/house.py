@@ -6,6 +6,7 @@ Refuses to know what is asked of them.
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,10 +24,12 @@ class Process:
     """A running process and its figures as the kernel counts them."""
 
     def __init__(self, command: list[str], core: int) -> None:
+        # a line for every call is written as in service, and shown only if the process fails
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process
         mine = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {core})  # inherited at birth, by every thread it will ever start
         try:
-            self._popen = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            self._popen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._said, text=True)
         finally:
             os.sched_setaffinity(0, mine)
         self.pid = self._popen.pid
@@ -35,7 +38,8 @@ class Process:
         """What it prints first. Raises RuntimeError when it ends without a word."""
         line = self._popen.stdout.readline() if self._popen.stdout else ""
         if not line:
-            raise RuntimeError(f"process {self.pid} did not start; what it said stands above")
+            self._said.seek(0)
+            raise RuntimeError(f"process {self.pid} did not start; it said: {self._said.read(4000)}")
         return line
 
     def cpu(self) -> float:
