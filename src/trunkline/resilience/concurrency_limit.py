@@ -29,7 +29,7 @@ class ConcurrencySettings(Struct, frozen=True, forbid_unknown_fields=True):
             le=100_000,
             description="Calls that wait in line while nobody else is ready. 0: they fail at once, with 503.",
         ),
-    ] = 1000
+    ] = 10_000
     fall: Annotated[float, Meta(ge=0.7, le=0.9, description="What a 429 or a timeout multiplies the limit by.")] = 0.8
 
     def __post_init__(self) -> None:
