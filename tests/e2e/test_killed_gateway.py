@@ -36,7 +36,6 @@ async def test_a_killed_gateway_loses_no_acknowledged_call_and_no_request_and_co
         for _ in range(KILLS):
             await run.life()
         await asyncio.sleep(0.1)  # the simulator hears that its callers are gone
-        standing = audit.holds(house.ledger)
         await presumed(house.ledger)
 
         rows = audit.recorded(house.ledger)
@@ -44,7 +43,7 @@ async def test_a_killed_gateway_loses_no_acknowledged_call_and_no_request_and_co
     found = audit.Audit(audit.received(house.truth), rows)
     acknowledged = {seen.ask.marker for seen in run.seen if seen.acknowledged}
     assert len(acknowledged) > 30  # the control: it worked until it died
-    assert standing > 0  # ... and died at work
+    assert any(row.outcome == "lost" for row in rows)  # ... and died at work, in one of its lives
     assert acknowledged <= {row.marker for row in rows if row.outcome in {"ok", "lost"}}
     assert found.unrecorded == []
     assert found.doubled == []
