@@ -95,6 +95,9 @@ def test_callers_do_not_share() -> None:
 
     rates.enter(caller("bob", requests_per_minute=1), 0, 0.0)
 
+    with pytest.raises(CallerRateLimit):  # the control: alice has nothing left
+        rates.enter(caller("alice", requests_per_minute=1), 0, 0.0)
+
 
 def test_a_clock_that_goes_back_adds_nothing() -> None:
     rates, alice = Rates(), caller(requests_per_minute=1)

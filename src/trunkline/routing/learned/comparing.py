@@ -9,7 +9,6 @@ from math import isfinite
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
 
 Kind = Literal["number", "exact", "json", "tool_call", "text"]
 
@@ -22,25 +21,6 @@ _CHOICE = re.compile(r"^[(\[]?([A-Za-z])[)\].:]?$")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
 _WORDS = re.compile(r"\w+")
-
-
-class Agreement(Struct, frozen=True):
-    """``same``: they may stand for one another; ``similarity`` 0 to 1; ``parsed`` is False when one has no answer."""
-
-    same: bool
-    similarity: float
-    parsed: bool = True
-
-
-def compare(kind: Kind, first: str, second: str) -> Agreement:
-    """Two whole answers; what has no answer of that kind in it agrees with nothing, not even with its like."""
-    one, other = canonical(kind, first), canonical(kind, second)
-    if one is None or other is None:
-        return Agreement(same=False, similarity=0.0, parsed=False)
-    if kind != "text":
-        return Agreement(same=one == other, similarity=float(one == other))
-    alike = _likeness(one, other)
-    return Agreement(same=alike >= ALIKE, similarity=alike)
 
 
 def canonical(kind: Kind, answer: str) -> str | None:
