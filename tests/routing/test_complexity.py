@@ -81,6 +81,8 @@ def test_options_are_counted_in_order_from_a() -> None:
     assert analyse(CHOICE).choices == 4
     assert analyse("Plan B) is better than plan C) here").choices == 0
     assert analyse("A. one\nB. two").choices == 2
+    assert analyse("Which?\n (A)\n (B)\n (C)\n").choices == 3
+    assert analyse("A)\nB)\nC) none").choices == 3  # one line break ends an option and begins the next
 
 
 @pytest.mark.parametrize(
@@ -168,3 +170,14 @@ def test_any_text_has_finite_numbers_in_their_ranges(text: str, limit: int) -> N
 
 def test_no_message_at_all_is_an_easy_one() -> None:
     assert complexity.of(asked()) == Complexity(0, turns=0)
+
+
+def test_the_longest_term_of_an_unspaced_script_counts_once() -> None:
+    assert analyse("方程式").mathematics == analyse("方程").mathematics > 0
+    assert analyse("方程式 と 確率").mathematics > analyse("方程式").mathematics
+
+
+def test_numbered_lines_count_once_a_number_and_bullets_each() -> None:
+    assert analyse("list:" + "\n1. one" * 9).structure == 1 / 8
+    assert analyse("list:" + "\n- one" * 3 + "\n2. two").structure == 4 / 8
+    assert analyse("list:" + "\n* one" * 99).structure == 1

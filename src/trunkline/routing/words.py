@@ -10,9 +10,9 @@ def _bytes(listed: str) -> frozenset[bytes]:
     return frozenset(word.encode() for word in listed.split())
 
 
-def _terms(listed: str) -> tuple[str, ...]:
-    """Terms that are searched for, one by one."""
-    return tuple(listed.split())
+def _terms(listed: str) -> frozenset[str]:
+    """Terms that are searched for wherever they stand, all subjects' in one pass."""
+    return frozenset(listed.split())
 
 
 REASONING = _bytes(
@@ -72,6 +72,9 @@ ASKS_MUCH = _bytes(
     "saggio relazione traduci ensaio relatório traduza эссе отчёт подробно переведи напиши статью"
 )
 ASKS_MUCH_CJK = _terms("文章 报告 详细 翻译 故事 レポート 詳しく 翻訳 보고서 자세히 번역")
+
+CJK = REASONING_CJK | MATHEMATICS_CJK | CODE_CJK | BRIEF_CJK | ASKS_MUCH_CJK
+"""Every term of a script without spaces; letters only, so they are patterns of themselves."""
 
 UNITS = {
     b"word": 1.4,
