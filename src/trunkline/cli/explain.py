@@ -18,7 +18,7 @@ from trunkline.core.dialect import Dialect, DialectName
 from trunkline.core.errors import CallError, ConfigError
 from trunkline.gateway.config import Config
 from trunkline.gateway.gateway import Gateway
-from trunkline.providers.quirks import DIALECTS
+from trunkline.providers.quirks import CALLERS
 from trunkline.routing.decision import Decision
 
 SHOWN = ("tokens", "output_tokens", "reasoning", "code", "mathematics", "constraints", "tools", "images", "score")
@@ -33,7 +33,7 @@ SHOWN = ("tokens", "output_tokens", "reasoning", "code", "mathematics", "constra
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything that is drawn.")
 @click.option(
     "--dialect",
-    type=click.Choice(list(DIALECTS)),
+    type=click.Choice(list(CALLERS)),
     default="openai",
     show_default=True,
     help="What the request is written in.",
@@ -53,7 +53,7 @@ def explain(
     """Decide for the REQUEST in a JSON file (- for standard input) as the gateway would, and show why."""
     config, _ = found_config(path)
     body = sys.stdin.buffer.read() if str(request) == "-" else _read(request)
-    spoken: Dialect = DIALECTS[dialect]()
+    spoken: Dialect = CALLERS[dialect]()
     try:
         call = Call(body, spoken, caller=_caller(config, key), strategy=strategy, requires=requires)
         decision = Gateway(config).route(call, seed)

@@ -4,12 +4,12 @@ Refuses to know where it will go.
 """
 
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from msgspec import Struct
 
 from trunkline.core.chat import ChatRequest
-from trunkline.core.dialect import Dialect, Envelope, Rendered
+from trunkline.core.dialect import Dialect, Envelope, ProviderDialect, Rendered
 from trunkline.core.money import Nanos
 
 
@@ -102,11 +102,11 @@ class Call:
             self._request = self.dialect.parse_request(self.body)
         return self._request
 
-    def speaks(self, dialect: Dialect) -> bool:
+    def speaks(self, dialect: ProviderDialect) -> TypeGuard[Dialect]:
         """True when the caller's bytes can travel verbatim to a provider of this dialect."""
         return self.dialect.name == dialect.name and self.dialect.operation == dialect.operation
 
-    def render(self, dialect: Dialect, model: str) -> Rendered:
+    def render(self, dialect: ProviderDialect, model: str) -> Rendered:
         """The bytes for a provider: the caller's own, re-addressed, or a translation."""
         if self.speaks(dialect):
             return dialect.readdress(self.body, self.envelope, model)

@@ -56,7 +56,7 @@ class Sighting(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True, gc=False):
-    """One server-sent event; ``raw`` is exactly the bytes it came in, comments before it included.
+    """One event of a stream; ``raw`` is exactly the bytes it came in, comments before it included.
 
     ``data`` is None where a blank line ended nothing but comments (a keep-alive).
     """
@@ -64,6 +64,32 @@ class Frame(Struct, frozen=True, gc=False):
     raw: bytes
     event: bytes
     data: bytes | None
+
+
+class Framing(Protocol):
+    """Cuts one stream, however the network cut it, into frames."""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that these bytes complete. Raises ReplyTooLarge."""
+        ...
+
+    def end(self) -> list[Frame]:
+        """The stream ended: what nothing had ended, as one last frame, or nothing."""
+        ...
+
+
+@runtime_checkable
+class Framed(Protocol):
+    """What a dialect has besides whose streams are no server-sent events."""
+
+    @property
+    def stream_type(self) -> bytes:
+        """The content type of its streams."""
+        ...
+
+    def frames(self) -> Framing:
+        """Cuts one of them."""
+        ...
 
 
 class Scanner(Protocol):
@@ -176,8 +202,8 @@ class Counting(Protocol):
         ...
 
 
-class Dialect(Protocol):
-    """One way of asking for and giving answers, with a vendor's quirks as its fields. Frozen, without state."""
+class ProviderDialect(Protocol):
+    """The provider's side of a dialect: how a vendor is asked and answers. Frozen, without state; quirks are fields."""
 
     @property
     def name(self) -> DialectName:
@@ -194,52 +220,8 @@ class Dialect(Protocol):
         """Where it is asked for, below a provider's base URL."""
         ...
 
-    @property
-    def forward(self) -> frozenset[bytes]:
-        """Names of the caller's headers that travel with its bytes to a provider of the same dialect."""
-        ...
-
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Headers a translated request needs (an API version)."""
-        ...
-
-    # the caller's side
-
-    def peek(self, body: bytes) -> Envelope:
-        """Raises InvalidRequest for a body that is no JSON object or has no usable model."""
-        ...
-
-    def parse_request(self, body: bytes) -> ChatRequest:
-        """Raises InvalidRequest naming the field (``param``), what it holds and what is allowed."""
-        ...
-
-    def limit_answer(self, body: bytes, tokens: int) -> bytes:
-        """The caller's body with this limit on its answer, said once; every other field stays the bytes it was."""
-        ...
-
-    def write_completion(self, answer: Completion) -> bytes:
-        """A whole answer as this dialect's body."""
-        ...
-
-    def writer(self, envelope: Envelope) -> Writer:
-        """Writes one stream for a caller."""
-        ...
-
-    def write_error(self, error: CallError, request_id: str) -> bytes:
-        """The JSON body a caller of this dialect expects for an error."""
-        ...
-
-    def write_stream_error(self, error: CallError, request_id: str) -> bytes:
-        """The one event that ends a stream after content; no terminator follows it."""
-        ...
-
-    # the provider's side
-
-    def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:
-        """The caller's own bytes with only ``model`` changed, plus what this provider's quirks demand.
-
-        ``model`` is replaced at the top level only, however keys are escaped or doubled.
-        """
         ...
 
     def write_request(self, request: ChatRequest, model: str) -> Rendered:
@@ -273,5 +255,49 @@ class Dialect(Protocol):
         """The error a non-2xx answer stands for: by body code first, status second; with its retry hint.
 
         ``now`` is Unix seconds; hints that are dates are measured against the answer's own Date header if it has one.
+        """
+        ...
+
+
+class Dialect(ProviderDialect, Protocol):
+    """A dialect that callers speak too."""
+
+    @property
+    def forward(self) -> frozenset[bytes]:
+        """Names of the caller's headers that travel with its bytes to a provider of the same dialect."""
+        ...
+
+    def peek(self, body: bytes) -> Envelope:
+        """Raises InvalidRequest for a body that is no JSON object or has no usable model."""
+        ...
+
+    def parse_request(self, body: bytes) -> ChatRequest:
+        """Raises InvalidRequest naming the field (``param``), what it holds and what is allowed."""
+        ...
+
+    def limit_answer(self, body: bytes, tokens: int) -> bytes:
+        """The caller's body with this limit on its answer, said once; every other field stays the bytes it was."""
+        ...
+
+    def write_completion(self, answer: Completion) -> bytes:
+        """A whole answer as this dialect's body."""
+        ...
+
+    def writer(self, envelope: Envelope) -> Writer:
+        """Writes one stream for a caller."""
+        ...
+
+    def write_error(self, error: CallError, request_id: str) -> bytes:
+        """The JSON body a caller of this dialect expects for an error."""
+        ...
+
+    def write_stream_error(self, error: CallError, request_id: str) -> bytes:
+        """The one event that ends a stream after content; no terminator follows it."""
+        ...
+
+    def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:
+        """The caller's own bytes with only ``model`` changed, plus what this provider's quirks demand.
+
+        ``model`` is replaced at the top level only, however keys are escaped or doubled.
         """
         ...

@@ -16,7 +16,7 @@ from trunkline.accounting.rates import NO_LIMITS, Rates
 from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call, Caller
-from trunkline.core.dialect import Dialect
+from trunkline.core.dialect import Framed, ProviderDialect
 from trunkline.core.errors import InvalidRequest
 from trunkline.core.exchange import Handler, Target
 from trunkline.core.money import Nanos
@@ -336,11 +336,14 @@ def _money(config: Config, before: "Money | None") -> "Money | None":
     return Money(config.ledger or StoreSettings(), config.budgets, before=before)
 
 
-def door(provider: Provider, dialect: Dialect) -> Door:
+def door(provider: Provider, dialect: ProviderDialect) -> Door:
     """Where a provider is asked in one dialect, and with which headers."""
     url = urlsplit(provider.base_url(dialect.name))
     origin = Origin(url.scheme, url.hostname or "", url.port or PORTS[url.scheme])
     key = provider.key or Secret("")
     auth = Auth(provider.auth_for(dialect.name), key)
     headers = [(b"content-type", b"application/json"), *auth.headers()]
-    return Door(dialect, origin, url.path + dialect.path, headers, key.reveal().encode())
+    made = Door(dialect, origin, url.path + dialect.path, headers, key.reveal().encode())
+    if isinstance(dialect, Framed):
+        return structs.replace(made, frames=dialect.frames, stream_type=dialect.stream_type)
+    return made

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trunkline.core.chat import Completion, Text, Thought, ToolUse
-from trunkline.core.dialect import Dialect, Envelope, Frame, Rendered, Writer
+from trunkline.core.dialect import Dialect, Envelope, Frame, Framing, ProviderDialect, Rendered, Writer
 from trunkline.core.errors import (
     BrokenStream,
     CallerGone,
@@ -26,7 +26,6 @@ from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Settling
 from trunkline.core.usage import Usage
 from trunkline.dialects.echo import WithoutEcho
-from trunkline.dialects.sse import Frames
 from trunkline.providers.calibration import Calibration
 from trunkline.transport.transport import Response
 
@@ -67,7 +66,7 @@ class WholeReply(Settling):
     def __init__(
         self,
         body: bytes,
-        dialect: Dialect,
+        dialect: ProviderDialect,
         completion: Completion | None,
         dropped: tuple[str, ...],
         outcome: Outcome,
@@ -145,7 +144,14 @@ class StreamedReply(Settling):
     )  # fmt: skip
 
     def __init__(
-        self, source: Response, dialect: Dialect, pace: Pace, rendered: Rendered, guess: Calibration, prompt: int
+        self,
+        source: Response,
+        frames: Framing,
+        dialect: ProviderDialect,
+        pace: Pace,
+        rendered: Rendered,
+        guess: Calibration,
+        prompt: int,
     ) -> None:
         super().__init__()
         self.dropped = rendered.dropped
@@ -154,7 +160,7 @@ class StreamedReply(Settling):
         self._pace = pace
         self._guess = guess  # for streams that end without usage
         self._prompt = prompt  # characters
-        self._frames = Frames()
+        self._frames = frames
         self._scanner = dialect.scanner()
         self._hide = rendered.hide_usage
         self._echo = rendered.echo

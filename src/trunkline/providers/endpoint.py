@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
-from trunkline.core.dialect import Continuable, Counting, Dialect, Fitting, Rendered
+from trunkline.core.dialect import Continuable, Counting, Dialect, Fitting, Framing, ProviderDialect, Rendered
 from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, StaleConnection, Unsupported
 from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import Nanos
@@ -23,6 +23,7 @@ from trunkline.core.reply import Reply, held
 from trunkline.core.tokens import tokens_in
 from trunkline.core.usage import Usage
 from trunkline.dialects.echo import spoken_after
+from trunkline.dialects.sse import Frames
 from trunkline.providers.answer import Pace, StreamedReply, WholeReply
 from trunkline.providers.calibration import Calibration
 from trunkline.providers.headroom import headroom
@@ -43,13 +44,18 @@ LEARNING = 0.1  # weight of the newest answer
 
 
 class Door(Struct, frozen=True):
-    """Where and how a provider is spoken to in one dialect; ``headers`` carries the credential, ``key`` is it."""
+    """Where and how a provider is spoken to in one dialect; ``headers`` carries the credential, ``key`` is it.
 
-    dialect: Dialect
+    Its streams come as ``stream_type``, and ``frames`` cuts them.
+    """
+
+    dialect: ProviderDialect
     origin: Origin
     target: str
     headers: Headers
     key: bytes = b""
+    frames: Callable[[], Framing] = Frames
+    stream_type: bytes = b"text/event-stream"
 
     def blotted(self, body: bytes) -> bytes:
         """An error's body without the key: providers repeat what they refuse, and callers are shown their words."""
@@ -270,13 +276,13 @@ class Endpoint:
             now = self._wall()
             raise dialect.parse_error(response.status, response.headers, body, self.target.provider, now)
         kind = (response.header(b"content-type") or b"").lower()
-        if call.envelope.stream and kind.startswith(b"text/event-stream"):
-            reply = StreamedReply(response, dialect, pace, rendered, self._guess, len(call.body))
+        if call.envelope.stream and kind.startswith(door.stream_type):
+            reply = StreamedReply(response, door.frames(), dialect, pace, rendered, self._guess, len(call.body))
             await reply.begin()
             return reply
         if call.envelope.stream and not kind.startswith(b"application/json"):
             shown = kind[:80].decode("latin-1") or "no content type"
-            raise BadReply(f"asked for a stream and got {shown} instead of text/event-stream")
+            raise BadReply(f"asked for a stream and got {shown} instead of {door.stream_type.decode()}")
         return await self._whole(response, call, dialect, rendered, pace)
 
     def _learn(self, response: Response) -> None:
@@ -284,7 +290,9 @@ class Endpoint:
         if told := headroom(response.headers, self._wall):
             self.health.rates.learn(self._clock(), requests=told.get("requests"), tokens=told.get("tokens"))
 
-    async def _whole(self, response: Response, call: Call, dialect: Dialect, rendered: Rendered, pace: Pace) -> Reply:
+    async def _whole(
+        self, response: Response, call: Call, dialect: ProviderDialect, rendered: Rendered, pace: Pace
+    ) -> Reply:
         body = await response.read(WHOLE_BODY_LIMIT)
         sighting = dialect.sight(body)
         if dialect.operation == "embeddings" and isinstance(dialect, Fitting):  # a protocol's check costs microseconds
@@ -302,7 +310,7 @@ class Endpoint:
     async def count_tokens(self, call: Call) -> bytes | None:
         """The provider's own answer, where it speaks the caller's dialect; None where none comes."""
         door = self._doors.get(call.dialect.name)
-        if door is None or not isinstance(door.dialect, Counting):
+        if door is None or not call.speaks(door.dialect) or not isinstance(door.dialect, Counting):
             return None
         rendered = door.dialect.readdress_count(call.body, self.target.model)
         headers = door.headers + forwarded(call.headers, door.dialect)

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from trunkline.catalog.catalogue import Models, models_of
 from trunkline.catalog.facts import Day, ModelFacts, ModelRow, facts
 from trunkline.catalog.tariff import Tariff
-from trunkline.core.dialect import Dialect, DialectName
+from trunkline.core.dialect import DialectName, ProviderDialect
 from trunkline.core.secret import Secret
 from trunkline.providers.estimate import Estimate, estimate
 from trunkline.transport.auth import Kind as AuthKind
@@ -118,7 +118,7 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         """What people may write in a table of the config: the name stands above it, and two fields have short forms."""
         return (*(name for name in cls.__struct_fields__ if name != "name"), "dialect", "like")
 
-    def dialect(self, name: DialectName) -> Dialect:
+    def dialect(self, name: DialectName) -> ProviderDialect:
         """The dialect with this provider's quirks. Build it once; KeyError when it does not speak it."""
         from trunkline.providers.quirks import speak  # noqa: PLC0415 - `trunkline models` needs no dialect loaded
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from trunkline.core.dialect import Dialect, DialectName
+from trunkline.core.dialect import DialectName, ProviderDialect
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.gemini import Gemini
 from trunkline.dialects.openai_chat import OpenAIChat
@@ -23,7 +23,7 @@ from trunkline.dialects.openai_operations import (
 from trunkline.dialects.openai_responses import OpenAIResponses
 
 Spoken = OpenAIChat | OpenAIResponses | AnthropicMessages | Gemini | OpenAIOperation
-DIALECTS: dict[DialectName, type[Spoken]] = {
+CALLERS: dict[DialectName, type[Spoken]] = {
     "openai": OpenAIChat,
     "responses": OpenAIResponses,
     "anthropic": AnthropicMessages,
@@ -34,10 +34,14 @@ DIALECTS: dict[DialectName, type[Spoken]] = {
     "moderations": Moderations,
     "images": Images,
 }
+"""The dialects that callers may speak too."""
+
+DIALECTS: dict[DialectName, type[Spoken]] = {**CALLERS}
+"""All that a provider can be spoken to in: callers' dialects, then vendors' own."""
 OPERATIONS: tuple[DialectName, ...] = ("embeddings", "completions", "rerank", "moderations", "images")
 """What is asked for besides chats."""
 
 
-def speak(name: DialectName, quirks: Mapping[str, Any]) -> Dialect:
+def speak(name: DialectName, quirks: Mapping[str, Any]) -> ProviderDialect:
     """The dialect with these quirks. Raises msgspec.ValidationError for a value its field does not take."""
     return msgspec.convert(quirks, DIALECTS[name])

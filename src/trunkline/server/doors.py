@@ -12,7 +12,7 @@ from trunkline.dialects.gemini.embeddings import GeminiEmbeddings
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_responses import OpenAIResponses
 from trunkline.gateway.gateway import Gateway
-from trunkline.providers.quirks import OPERATIONS, speak
+from trunkline.providers.quirks import CALLERS, OPERATIONS
 from trunkline.server import gemini_path
 from trunkline.server.admin import Admin
 from trunkline.server.app import Door, Visit
@@ -60,7 +60,7 @@ class GatewayDoors:
         yield Place("/v1/responses", "caller", {"POST": Chat(gateway, keys, self._responses)}, response)
         yield Place("/v1/messages", "caller", {"POST": Chat(gateway, keys, self._anthropic)}, message)
         yield Place("/v1/messages/count_tokens", "caller", {"POST": counted}, "the tokens of a prompt")
-        for one in (speak(name, {}) for name in OPERATIONS):
+        for one in (CALLERS[name]() for name in OPERATIONS):
             yield Place(f"/v1{one.path}", "caller", {"POST": Chat(gateway, keys, one)}, f"{one.path[1:]}, whole")
         yield from self._googles(gateway, keys)
         yield Place("/v1/feedback", "caller", {"POST": Feedback(gateway, keys).take}, "what an answer was worth")
