@@ -14,7 +14,13 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_plain
 
 from tests.e2e.conftest import Build, House, eventually
+from trunkline.accounting.budgets import demands
+from trunkline.accounting.purse import Purse
+from trunkline.core.call import Caller
+from trunkline.core.exchange import Target
 from trunkline.server.run import metrics_port
+from trunkline.stores.holds import Settled
+from trunkline.stores.memory import MemoryStore
 
 Found = dict[str, dict[tuple[str, ...], float]]
 
@@ -321,3 +327,32 @@ async def test_what_is_held_for_an_open_call_is_told(build: Build) -> None:
     assert "llm_holds 1.0\n" in during
     assert "llm_held_dollars 0.0\n" not in during
     assert "llm_holds 0.0\n" in (await metrics(house, **operator))[1]
+
+
+async def test_what_is_left_of_a_keys_own_budget_is_told(build: Build) -> None:
+    house = await build(more=f"{MONEYED.replace('requests_per_minute: 2', 'budget: 0.5')}")
+    body = {"model": "oa/sim", "messages": [{"role": "user", "content": "What is 2 + 2?"}], "max_tokens": 50}
+    await house.post("/v1/chat/completions", body, {"authorization": "Bearer sk-house-alice-0123456789"})
+    assert house.gateway.money is not None
+    await house.gateway.money.purse.settled()
+
+    _, text = await metrics(house, authorization="Bearer sk-admin-0123456789abcdef")
+
+    found = {(one.name, *one.labels.values()): one.value for family in read_plain(text) for one in family.samples}
+    spent = sum(exchange.cost or 0 for exchange in house.ended) / 1e9
+    assert spent > 0
+    assert found["llm_key_budget_remaining_dollars", "alice"] == pytest.approx(0.5 - spent, abs=1e-12)
+    assert found["llm_budget_limit_dollars", "everything"] == 5
+
+
+async def test_of_ten_thousand_keys_with_budgets_the_fullest_are_told() -> None:
+    purse = Purse(MemoryStore(), wall=lambda: 1_700_000_000_000)
+    for number in range(10_000):
+        caller = Caller(f"key-{number}", budget=1_000_000)
+        [demand] = demands((), caller, Target("oa", "sim"), 1_700_000_000_000)
+        purse._warn([demand], [Settled(demand.charge.account, 0, number)])
+
+    told = purse.remaining_of_keys()
+
+    assert list(told) == [f"key-{number}" for number in range(9_999, 9_949, -1)]
+    assert told["key-9999"] == 1_000_000 - 9_999

@@ -136,6 +136,11 @@ def own(caller: Caller) -> Sequence[BudgetRule]:
     return (BudgetRule(name=_OWN, limit=limit, per="key", only=None),)
 
 
+def is_own(rule: BudgetRule) -> bool:
+    """True for the budget that a key carries with it."""
+    return rule.name == _OWN
+
+
 def _subjects(per: Scope, caller: Caller, target: Target) -> tuple[str, ...]:
     match per:
         case "total":

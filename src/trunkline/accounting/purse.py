@@ -5,6 +5,7 @@ then, the hold becomes the attempt's record.
 """
 
 import asyncio
+import heapq
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from trunkline.accounting import ledger, worst_case
-from trunkline.accounting.budgets import BudgetRule, Demand, account, crossed, demands
+from trunkline.accounting.budgets import BudgetRule, Demand, account, crossed, demands, is_own
 from trunkline.accounting.forecast import eased, pressure
 from trunkline.accounting.windows import period
 from trunkline.accounting.worst_case import Offer
@@ -29,6 +30,7 @@ log = logging.getLogger("trunkline")
 
 LEASE: Millis = 30_000
 MOST_REMEMBERED = 10_000  # accounts
+MOST_KEYS_TOLD = 50  # of those that have a budget of their own, the fullest
 NO_TARGET = Target("", "")
 TRIES = 3  # to shrink an answer while others spend what is left
 
@@ -82,6 +84,7 @@ class Purse:
         self._in_line: set[asyncio.Future[tuple[Settled, ...]]] = set()
         self._leased: Millis = 0
         self._spent: dict[str, Nanos] = {}  # by account, as the store last told
+        self._own: dict[str, Demand] = {}  # by account, of keys that have a budget of their own
 
     async def reserve(self, exchange: Exchange, offer: Offer) -> Held:
         """Hold the worst case of an attempt in every account it counts against; durable when it returns.
@@ -192,6 +195,10 @@ class Purse:
         self._spent.update((account.account, account.spent) for account in settled)
         for one in settled:
             demand = by_account[one.account]
+            if is_own(demand.rule):
+                self._own[one.account] = demand
+                if len(self._own) > MOST_REMEMBERED:
+                    del self._own[next(iter(self._own))]
             for mark in crossed(demand.rule, one.before, one.spent):
                 self._tell(demand, mark, one.spent)
 
@@ -250,6 +257,13 @@ class Purse:
             if spent:
                 left[rule.name] = rule.nanos - max(spent)
         return left
+
+    def remaining_of_keys(self) -> dict[str, Nanos]:
+        """What is left of keys' own budgets in this window: of the fullest ones, that this process has seen used."""
+        now = self._wall()
+        used = {demand: self._spent.get(name, 0) for name, demand in self._own.items() if demand.ends > now}
+        fullest = heapq.nlargest(MOST_KEYS_TOLD, used, key=lambda one: used[one] / max(1, one.rule.nanos))
+        return {demand.subject: demand.rule.nanos - used[demand] for demand in fullest}
 
     async def aclose(self, patience: float = 5.0) -> None:
         """Wait until everything in line is durable, ``patience`` seconds at most; the rest is settled as lost."""

@@ -27,6 +27,14 @@ def money_series(purse: Purse) -> list[Series]:
         for budget, nanos in purse.remaining().items():
             yield (budget,), nanos / NANOS_PER_USD
 
+    def limits() -> Readings:
+        for rule in purse.rules:
+            yield (rule.name,), rule.nanos / NANOS_PER_USD
+
+    def of_keys() -> Readings:
+        for key, nanos in purse.remaining_of_keys().items():
+            yield (key,), nanos / NANOS_PER_USD
+
     def holds() -> Readings:
         yield (), float(len(purse.held))
 
@@ -37,8 +45,11 @@ def money_series(purse: Purse) -> list[Series]:
         yield (), float(purse.unsettled)
 
     left = "What is left of the fullest account of a budget in its present window, as this process last saw it."
+    own = "What is left of a key's own budget this month, of the 50 fullest, as this process last saw it."
     return [
         Gauge("llm_budget_remaining_dollars", left, ("budget",), remaining),
+        Gauge("llm_budget_limit_dollars", "The limit of a budget in each window.", ("budget",), limits),
+        Gauge("llm_key_budget_remaining_dollars", own, ("key",), of_keys),
         Gauge("llm_holds", "Attempts that this process holds money for now.", (), holds),
         Gauge("llm_held_dollars", "What it holds for them.", (), held),
         Gauge("llm_ledger_queue_depth", "Attempts that have ended and are not in the ledger yet.", (), unsettled),

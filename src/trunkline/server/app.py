@@ -41,7 +41,7 @@ class MethodNotAllowed(InvalidRequest):
 class Visit:
     """One HTTP request on its way through the edge."""
 
-    __slots__ = ("dialect", "id", "path", "receive", "scope", "send", "started")
+    __slots__ = ("dialect", "id", "path", "receive", "refusal", "scope", "send", "started")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, dialect: Dialect) -> None:
         self.scope = scope
@@ -51,6 +51,7 @@ class Visit:
         self.path: str = scope["path"]
         self.id = request_id(scope["headers"])
         self.started = False  # True once the status line has gone out
+        self.refusal: CallError | None = None  # the error it was answered with, where no exchange has it
 
     @property
     def headers(self) -> Headers:
@@ -73,6 +74,7 @@ class Visit:
 
     async def fail(self, error: CallError, extra: Headers | None = None) -> None:
         """Answer with an error in the caller's dialect, or, at operators' paths, with a problem."""
+        self.refusal = error
         headers = [*(extra or ()), *error_headers(error)]
         if operators(self.path):
             self.started = True
@@ -95,6 +97,10 @@ class Doors(Protocol):
 
     def dialect(self, path: str, headers: Headers) -> Dialect:
         """The dialect in which errors of this path are told."""
+        ...
+
+    def refused(self, visit: Visit, error: CallError) -> None:
+        """Hear of a request that ended in an error before a call began."""
         ...
 
 
@@ -131,6 +137,8 @@ class App(Generic[D]):
                 await visit.fail(CallError(f"trunkline failed inside; tell its operator the request id {visit.id}"))
         finally:
             doors.visits -= 1
+            if visit.refusal is not None:
+                doors.refused(visit, visit.refusal)
 
     def _door(self, visit: Visit, doors: D) -> Door:
         methods = doors.find(visit.path)

@@ -76,6 +76,7 @@ class Chat:
             if watch is not None:
                 watch.stop()
             if exchange is not None:
+                visit.refusal = None  # it is the exchange's, and told with it
                 exchange.let_go()
 
     def _call(self, body: bytes, caller: Caller, headers: Headers) -> Call:

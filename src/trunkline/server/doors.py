@@ -6,6 +6,7 @@ Refuses to know what the doors do.
 from collections.abc import Iterator
 
 from trunkline.core.dialect import Dialect
+from trunkline.core.errors import CallError
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.gemini import Gemini
 from trunkline.dialects.gemini.embeddings import GeminiEmbeddings
@@ -30,6 +31,7 @@ from trunkline.server.money import Asked, MoneyDoors
 from trunkline.server.openapi import document
 from trunkline.server.places import Place, Places
 from trunkline.server.quality import Feedback, QualityDoors
+from trunkline.telemetry.refusals import NOWHERE, Refused
 
 
 class GatewayDoors:
@@ -37,6 +39,7 @@ class GatewayDoors:
 
     def __init__(self, gateway: Gateway, keys: Keys, steward: Steward) -> None:
         self.visits = 0
+        self._refusals = gateway.metrics.refusals
         self._openai = OpenAIChat()
         self._responses = OpenAIResponses()
         self._anthropic = AnthropicMessages()
@@ -94,6 +97,13 @@ class GatewayDoors:
         if path.startswith("/v1/models"):
             return self._by_header({name for name, _ in headers})
         return self._openai
+
+    def refused(self, visit: Visit, error: CallError) -> None:
+        """Have it counted and written down."""
+        place, scope = self.places.at(visit.path), visit.scope
+        access, peer = NOWHERE if place is None else place.access, scope.get("client")
+        told = (visit.id, scope["method"], visit.path, peer[0] if peer else None)
+        self._refusals(Refused(access, error.status, error.kind, *told))
 
     def _by_header(self, names: set[bytes]) -> Dialect:
         if b"anthropic-version" in names:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from trunkline.core.dialect import Dialect
+from trunkline.core.errors import CallError
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import App, Door, Visit
@@ -48,6 +49,9 @@ class MetricsDoors:
     def dialect(self, path: str, headers: Headers) -> Dialect:
         """None is asked for: the errors of operators' paths are problems."""
         return self._dialect
+
+    def refused(self, visit: Visit, error: CallError) -> None:
+        """Of no interest: nobody but a scraper comes here."""
 
 
 class MetricsServer(uvicorn.Server):

@@ -5,6 +5,7 @@ Refuses to know what is served.
 
 import asyncio
 from asyncio import TimerHandle
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +17,11 @@ from trunkline.server.cycle import Cycle
 
 HEAD_BYTES = 64 * 1024
 HEAD_FIELDS = 200
+Refuse = Callable[[int, str], object]
+"""Hears of requests that no door ever saw: the status they were answered with, and why in a word."""
+
+
+def _unheard(_status: int, _kind: str) -> None: ...
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -24,6 +30,7 @@ class LimitedProtocol(HttpToolsProtocol):
     header_timeout = 10.0  # seconds from the first byte expected to the last header
     body_timeout = 30.0  # seconds from the last header to the last byte of the body
     cycle_type = Cycle
+    refused: Refuse = staticmethod(_unheard)
     parser: Any  # httptools' parser, until the connection is lost
     cycle: Any  # the newest request's Cycle, once there was one
     _timer: TimerHandle | None = None  # runs while a head or a body is awaited
@@ -137,6 +144,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """The gateway, or uvicorn's 503 when there are more connections than ``limits.connections``."""
         most = self.limit_concurrency
         crowded = most is not None and (len(self.connections) >= most or len(self.tasks) >= most)
+        if crowded:
+            self.refused(503, "too_many_connections")
         return service_unavailable if crowded else self.app
 
     def on_message_complete(self) -> None:
@@ -175,6 +184,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._in_head and self._answering:
             self.transport.close()  # nothing may come between the pieces of an answer
             return
+        words = status.decode().partition(" ")
+        self.refused(int(words[0]), words[2].lower().replace(" ", "_"))
         kind = b"invalid_request_error"
         body = b'{"error":{"message":"%s","type":"%s","param":null,"code":null}}' % (message, kind)
         head = b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
@@ -182,8 +193,11 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def protocol(header_timeout: float, body_timeout: float, write_timeout: float = 60.0) -> type[HttpToolsProtocol]:
-    """The protocol class of a server with its own timeouts, in seconds."""
+def protocol(
+    header_timeout: float, body_timeout: float, write_timeout: float = 60.0, refused: Refuse = _unheard
+) -> type[HttpToolsProtocol]:
+    """The protocol class of a server with its own timeouts, in seconds; ``refused`` hears of what it answers itself."""
     cycle = type("ServerCycle", (Cycle,), {"write_timeout": write_timeout})
     limits = {"header_timeout": header_timeout, "body_timeout": body_timeout, "cycle_type": cycle}
+    limits["refused"] = staticmethod(refused)
     return type("ServerProtocol", (LimitedProtocol,), limits)

@@ -21,7 +21,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from trunkline.core.errors import CallError, ConfigError
 from trunkline.gateway.config import Config
 from trunkline.gateway.gateway import Gateway
-from trunkline.gateway.limits import Limits
 from trunkline.gateway.listen import address, refuse_open_house
 from trunkline.server.app import App
 from trunkline.server.doors import GatewayDoors
@@ -29,6 +28,7 @@ from trunkline.server.houses import Houses, Read
 from trunkline.server.metrics import MetricsServer
 from trunkline.server.protocol import protocol
 from trunkline.server.telling import telling
+from trunkline.telemetry.refusals import UNREAD, Refused
 
 log = logging.getLogger("trunkline")
 KEEP_ALIVE = 75  # seconds; longer than the 60 s of common load balancers, so that they close first
@@ -46,7 +46,7 @@ class Server(uvicorn.Server):
 
     def _limit(self, house: Gateway) -> None:
         """New connections are under the limits of the new house."""
-        self.config.http_protocol_class = protocol_of(house.limits)
+        self.config.http_protocol_class = protocol_of(house)
         self.config.limit_concurrency = house.limits.connections
         self.config.timeout_graceful_shutdown = ceil(house.limits.drain)
 
@@ -185,9 +185,15 @@ async def metrics_port(gateway: Gateway, now: Callable[[], Gateway] | None = Non
         await serving
 
 
-def protocol_of(limits: Limits) -> type[HttpToolsProtocol]:
-    """What speaks HTTP on a connection under these limits."""
-    return protocol(limits.header_timeout, limits.body_timeout, limits.write_timeout)
+def protocol_of(house: Gateway) -> type[HttpToolsProtocol]:
+    """What speaks HTTP on a connection to a house: under its limits, telling it of what never reaches a door."""
+    limits, refusals = house.limits, house.metrics.refusals
+    return protocol(
+        limits.header_timeout,
+        limits.body_timeout,
+        limits.write_timeout,
+        lambda status, kind: refusals(Refused(UNREAD, status, kind)),
+    )
 
 
 def server_of(config: Config, gateway: Gateway, read: Read | None = None) -> Server:
@@ -195,7 +201,7 @@ def server_of(config: Config, gateway: Gateway, read: Read | None = None) -> Ser
     limits, houses = config.limits, Houses(gateway, read)
     settings = uvicorn.Config(
         houses.app,
-        http=protocol_of(limits),
+        http=protocol_of(gateway),
         ws="none",
         loop="none",
         lifespan="off",

@@ -11,6 +11,7 @@ from trunkline.core.errors import ConfigError
 from trunkline.gateway.gateway import Gateway
 from trunkline.telemetry.exchange_log import ExchangeLog
 from trunkline.telemetry.lines import LineWriter
+from trunkline.telemetry.refusal_log import RefusalLog
 from trunkline.telemetry.series import Gauge, Readings
 
 
@@ -19,15 +20,17 @@ def telling(gateway: Gateway) -> Generator[None, None, None]:
     """Tell as the config wants it, as long as the block runs. Raises ConfigError where a package is missing."""
     config = gateway.config
     lines = LineWriter(lambda text: os.write(2, text))
+    refusals = RefusalLog(lines.put)
 
     def dropped() -> Readings:
-        yield (), float(lines.dropped)
+        yield (), float(lines.dropped + refusals.dropped)
 
     gateway.metrics.more.append(
         Gauge("llm_log_lines_dropped_total", "Lines that the log did not take.", (), dropped, "counter")
     )
     if config.log.calls == "json":
         gateway.listen(ExchangeLog(lines.put))
+        gateway.metrics.refusals.listeners.append(refusals)
     try:
         with traced(gateway):
             yield

@@ -13,6 +13,7 @@ from trunkline.telemetry.calls import Calls
 from trunkline.telemetry.exposition import written
 from trunkline.telemetry.names import Names
 from trunkline.telemetry.process import process_series
+from trunkline.telemetry.refusals import Refusals
 from trunkline.telemetry.series import Gauge, Readings, Series
 from trunkline.telemetry.targets import Targets
 
@@ -33,11 +34,13 @@ class Figures:
     ) -> None:
         self.calls: Calls = Calls(names) if before is None else before.calls
         self.calls.know(names)
+        self.refusals: Refusals = Refusals() if before is None else before.refusals
         self._in_flight = in_flight
         self.house: list[Series] = []
         self.more: list[Series] = [] if before is None else before.more
         self._series: list[Series] = [
             *self.calls.series,
+            self.refusals.count,
             *Targets(health, names, clock).series,
             Gauge("llm_requests_in_flight", "Calls that are open now.", (), self._open),
             Gauge("llm_gateway_build_info", "Always 1; what runs here.", ("version", "python"), _build),
