@@ -46,6 +46,8 @@ def test_the_result_is_a_config_that_can_be_used(found, tmp_path):
     assert config.providers["azure"].url == "https://mine.openai.azure.com/openai/v1"
     assert config.providers["10.0.0.5"].url == "http://10.0.0.5:8000/v1"
     assert config.timeouts.total == 90
+    assert config.recovery.retries == 3
+    assert config.admin_key == config.keys[0].key
 
 
 def test_deployments_of_one_name_share_its_calls_and_fallbacks_come_after_them(found):
@@ -66,7 +68,6 @@ def test_what_has_no_counterpart_is_said_and_nothing_is_silent(found):
         "model_list[5]: the provider 'bedrock'",
         "litellm_settings.callbacks",
         "litellm_settings.drop_params",
-        "router_settings.num_retries",
         "general_settings.database_url",
         "fallbacks of claude: 'nobody'",
     ):
@@ -86,3 +87,112 @@ def test_a_deployment_without_a_model_is_left_out_and_named(entry):
 
     assert found.config["models"] == {}
     assert found.notes == ("model_list[0]: has no litellm_params.model; left out",)
+
+
+def of(*entries, **sections):
+    """Our config and the notes of a config of theirs."""
+    found = imported({"model_list": list(entries), **sections})
+    return found.config, "\n".join(found.notes)
+
+
+def deployed(name, model, **params):
+    return {"model_name": name, "litellm_params": {"model": model, **params}}
+
+
+def test_a_deployments_prices_limits_and_abilities_become_facts_of_its_model():
+    entry = deployed("own", "hosted_vllm/llama", api_base="http://gpu:8000/v1", input_cost_per_token=2e-7)
+    entry["litellm_params"]["output_cost_per_token"] = 0.0000006
+    entry["model_info"] = {"max_input_tokens": 131072, "supports_vision": False}
+
+    config, _ = of(entry)
+
+    assert config["providers"]["vllm"]["models"]["llama"] == {
+        "context_window": 131072,
+        "vision": False,
+        "prices": {"input": 0.2, "output": 0.6},
+    }
+
+
+@pytest.mark.parametrize("cost", ["much", -1, float("nan"), 1e-13])
+def test_a_price_that_is_none_is_left_out_and_named(cost):
+    config, notes = of(deployed("m", "openai/gpt-5-mini", input_cost_per_token=cost, output_cost_per_token=1e-6))
+
+    assert config["providers"] == {"openai": None}
+    assert "input_cost_per_token is no number of dollars" in notes
+    assert "a price needs input and output" in notes
+
+
+def test_a_deployments_timeouts_are_its_targets_own():
+    config, notes = of(deployed("m", "openai/gpt-5-mini", timeout=30, stream_timeout=float("nan")))
+
+    assert config["models"]["m"] == [{"model": "openai/gpt-5-mini", "timeouts": {"total": 30.0}}]
+    assert "stream_timeout: is no number of seconds" in notes
+
+
+def test_an_alias_is_the_model_it_stands_for():
+    config, notes = of(
+        deployed("m", "openai/gpt-5-mini"), router_settings={"model_group_alias": {"n": "m", "o": {"model": "z"}}}
+    )
+
+    assert config["models"]["n"] == config["models"]["m"]
+    assert "model_group_alias.o: 'z' is no model of this config" in notes
+
+
+def test_default_fallbacks_come_after_every_model_that_has_none_of_its_own():
+    config, _ = of(
+        deployed("a", "openai/a"),
+        deployed("b", "openai/b"),
+        deployed("c", "openai/c"),
+        litellm_settings={"default_fallbacks": ["c"], "fallbacks": [{"a": ["b"]}]},
+    )
+
+    assert config["models"] == {
+        "a": ["openai/a", "openai/b"],
+        "b": ["openai/b", "openai/c"],
+        "c": ["openai/c"],
+    }
+
+
+def test_budgets_by_day_and_month_are_carried_over_and_others_named():
+    config, notes = of(
+        deployed("a", "openai/a"),
+        litellm_settings={"max_budget": 100, "budget_duration": "30d"},
+        router_settings={
+            "provider_budget_config": {
+                "openai": {"budget_limit": 5, "time_period": "1d"},
+                "anthropic": {"budget_limit": 5, "time_period": "7d"},
+            }
+        },
+    )
+
+    assert config["budgets"] == [
+        {"name": "openai", "limit": 5, "per": "provider", "only": ["openai"], "window": "day"},
+        {"name": "all", "limit": 100, "window": "month"},
+    ]
+    assert "provider_budget_config.anthropic: 5 in 7d is no budget here" in notes
+
+
+def test_a_master_key_too_short_to_be_safe_is_not_taken_over():
+    config, notes = of(deployed("a", "openai/a"), general_settings={"master_key": "sk-1234"})
+
+    assert config["admin_key"] == config["keys"][0]["key"] == "${TRUNKLINE_MASTER_KEY}"
+    assert "shorter than 16 characters" in notes
+    assert "sk-1234" not in notes
+
+
+def test_wildcards_need_no_entry_since_any_model_can_be_named_with_its_provider():
+    config, notes = of(deployed("*", "*"), deployed("anthropic/*", "anthropic/*", api_key="os.environ/OTHER_KEY"))
+
+    assert config["models"] == {}
+    assert config["providers"] == {"anthropic": {"key": "${OTHER_KEY}"}}
+    assert notes.count("see direct") == 2
+
+
+def test_one_account_named_twice_is_one_provider():
+    config, _ = of(
+        deployed("a", "openai/a", api_key="os.environ/OPENAI_API_KEY"),
+        deployed("b", "gpt-5"),
+        deployed("c", "openai/c"),
+    )
+
+    assert config["providers"] == {"openai": None}

@@ -12,6 +12,14 @@ from trunkline.core.errors import ConfigError
 from trunkline.gateway.from_litellm import imported
 
 
+class _Plain(yaml.SafeDumper):
+    """Without anchors: the file is for people, who change one place of two that begin alike."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """What stands twice is written twice."""
+        return True
+
+
 @click.group("import")
 def import_() -> None:
     """Turn another gateway's config into ours."""
@@ -27,7 +35,7 @@ def litellm(file: Path, to: Path | None) -> None:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{file}: cannot be read: {' '.join(str(error).split())}") from None
     found = imported(document)
-    text = yaml.safe_dump(found.config, sort_keys=False, allow_unicode=True)
+    text = yaml.dump(found.config, Dumper=_Plain, sort_keys=False, allow_unicode=True)
     if to is None:
         click.echo(text, nl=False)
     elif to.exists():

@@ -1,4 +1,4 @@
-"""A LiteLLM config turned into ours: providers, models with their fallbacks and weights, keys, timeouts.
+"""A LiteLLM config turned into ours: providers, models with fallbacks and weights, prices, keys, budgets, timeouts.
 
 Refuses to guess: what has no counterpart here is named, with what to do about it.
 """
@@ -10,28 +10,9 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from trunkline.core.errors import ConfigError
-from trunkline.providers.registry import rows
+from trunkline.gateway import litellm_deployment as deployment
+from trunkline.gateway.litellm_deployment import Json, known, seconds_of
 
-Json = dict[str, Any]
-
-PREFIXES = {
-    "azure_ai": "azure",
-    "together_ai": "together",
-    "fireworks_ai": "fireworks",
-    "cohere_chat": "cohere",
-    "ollama_chat": "ollama",
-    "hosted_vllm": "vllm",
-    "nvidia_nim": "nvidia",
-    "dashscope": "qwen",
-    "jina_ai": "jina",
-    "lm_studio": "lmstudio",
-    "vercel_ai_gateway": "vercel",
-    "text-completion-openai": "openai",
-}
-"""LiteLLM's prefix of a model, where our provider has another name."""
-
-BARE = (("gpt-", "openai"), ("o1", "openai"), ("o3", "openai"), ("o4", "openai"), ("claude", "anthropic"))
-ANSWERED = frozenset({"model", "api_key", "api_base", "base_url", "weight", "timeout", "rpm", "tpm"})
 STRATEGIES = {
     "simple-shuffle": "weighted",
     "latency-based-routing": "latency",
@@ -39,15 +20,31 @@ STRATEGIES = {
 }
 HERE_ANYWAY = {
     "general_settings.database_url": "usage and keys are kept in trunkline.db; see ledger",
+    "general_settings.alerting": "see deploy/prometheus/alerts.yml",
+    "general_settings.max_parallel_requests": "see limits.concurrent and keys[].concurrent",
+    "litellm_settings.cache": "answers are not cached here",
     "litellm_settings.drop_params": "what a target cannot express is dropped and named; on_unsupported: refuse refuses",
-    "litellm_settings.num_retries": "see recovery.retries",
     "litellm_settings.set_verbose": "see log",
-    "router_settings.num_retries": "see recovery.retries",
+    "litellm_settings.json_logs": "every call is one line of JSON; see log",
     "router_settings.allowed_fails": "circuits open by rate and by failures in a row; see health",
     "router_settings.cooldown_time": "circuits open by rate and by failures in a row; see health",
     "router_settings.enable_pre_call_checks": "prompts too long for a target's window are never sent to it",
+    "router_settings.retry_after": "providers' Retry-After is obeyed; see recovery",
+    "litellm_settings.allowed_fails": "circuits open by rate and by failures in a row; see health",
 }
 """What needs no setting here, or has one of another kind."""
+
+CALLBACKS = {
+    "prometheus": "/metrics is always there",
+    "otel": "see otel",
+    "opentelemetry": "see otel",
+}
+FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "default_fallbacks")
+RETRIES = ("litellm_settings.num_retries", "router_settings.num_retries")
+MOST_RETRIES = 10
+SHORTEST_KEY = 16
+WINDOWS = {"1d": "day", "24h": "day", "1mo": "month", "30d": "month", "31d": "month"}
+"""LiteLLM's windows that have one here; theirs begin with the first call, ours with the calendar."""
 
 
 class Imported(Struct, frozen=True):
@@ -73,9 +70,13 @@ class _Importer:
 
     def __init__(self) -> None:
         self._providers: dict[str, Json] = {}
-        self._targets: dict[str, list[str]] = {}
+        self._facts: dict[str, Json] = {}
+        self._targets: dict[str, dict[str, Json]] = {}
         self._weights: dict[str, dict[str, float]] = {}
         self._fallbacks: dict[str, list[str]] = {}
+        self._aliases: dict[str, str] = {}
+        self._budget: Json = {}
+        self._budgets: list[Json] = []
         self._rest: Json = {}
         self._strategy = "weighted"
         self._notes: list[str] = []
@@ -86,45 +87,55 @@ class _Importer:
         if not isinstance(params, dict) or not isinstance(params.get("model"), str):
             self._notes.append(f"{where}: has no litellm_params.model; left out")
             return
+        if params["model"] == "*":
+            self._notes.append(f"{where}: needs no entry: callers may name any model as PROVIDER/MODEL; see direct")
+            return
         found = self._provider(params, where)
         if found is None:
             return
         provider, model = found
-        name, target = str(entry.get("model_name") or params["model"]), f"{provider}/{model}"
-        targets = self._targets.setdefault(name, [])
-        if target not in targets:
-            targets.append(target)
-        weight = params.get("weight") or params.get("rpm") or params.get("tpm")
-        if isinstance(weight, int | float):
+        self._notes.extend(deployment.left_over(params, where))
+        facts = deployment.facts(entry, where, self._notes)
+        name = str(entry.get("model_name") or params["model"])
+        if "*" in name or "*" in model:
+            self._notes.append(f"{where}: needs no entry: callers may name any model as {provider}/MODEL; see direct")
+            return
+        if facts:
+            self._facts.setdefault(provider, {})[model] = facts
+        self._target(name, f"{provider}/{model}", params, where)
+
+    def _target(self, name: str, target: str, params: Json, where: str) -> None:
+        targets = self._targets.setdefault(name, {})
+        if target in targets:
+            self._notes.append(f"{where}: is a second time {target} under {name}; asked as one")
+        targets[target] = deployment.timeouts(params, f"{where}.litellm_params", self._notes)
+        weight = deployment.weight(params)
+        if weight is not None:
             self._weights.setdefault(name, {})[target] = weight
-        for extra in sorted(params.keys() - ANSWERED):
-            self._notes.append(f"{where}.litellm_params.{extra}: has no counterpart here")
 
     def _provider(self, params: Json, where: str) -> tuple[str, str] | None:
         """The provider of a deployment, made where it is new, and its name of the model."""
-        prefix, slash, model = params["model"].partition("/")
-        if not slash:
-            prefix, model = _bare(params["model"]), params["model"]
-        row = PREFIXES.get(prefix, prefix)
+        row, model = deployment.named(params["model"])
         base = params.get("api_base") or params.get("base_url")
-        if row not in rows() and not base:
-            self._notes.append(f"{where}: the provider {prefix!r} is not known by name here; add it with its url")
+        if not known(row) and not base:
+            whose = f"the provider {row!r} is not known by name here; add it with its url"
+            self._notes.append(f"{where}: {whose if row else f'whose {model} is, its name does not tell; left out'}")
             return None
         table = self._table(row, base, params.get("api_key"), where)
         for name, present in self._providers.items():
             if present == table:
                 return name, model
-        name = self._new_name(row if row in rows() and not (base and row == "openai") else _host(str(base)))
+        name = self._new_name(row if known(row) and not (base and row == "openai") else _host(str(base)))
         self._providers[name] = table
         return name, model
 
     def _table(self, row: str, base: Any, key: Any, where: str) -> Json:
-        table: Json = {"like": row} if row in rows() else {"dialect": "openai"}
+        table: Json = {"like": row} if known(row) else {"dialect": "openai"}
         if base:
             url = self._value(base, f"{where}.api_base").rstrip("/")
-            table["url"] = f"{url}/openai/v1" if row == "azure" and not url.endswith("/v1") else url
-        if key:
-            table["key"] = self._value(key, f"{where}.api_key")
+            table["url"] = url if url.endswith("/v1") else url + deployment.BENEATH.get(row, "")
+        if key and (held := self._value(key, f"{where}.api_key")) not in deployment.usual_keys(row):
+            table["key"] = held
         return table
 
     def _new_name(self, wanted: str) -> str:
@@ -138,70 +149,150 @@ class _Importer:
         text = str(value)
         if text.startswith("os.environ/"):
             return f"${{{text.removeprefix('os.environ/')}}}"
-        if where.endswith("api_key"):
+        if where.endswith("_key"):
             self._notes.append(f"{where}: stands in the file; ${{NAME}} or file:PATH would keep it out")
         return text.replace("$", "$$")
 
     def settings(self, document: Mapping[str, Any]) -> None:
         """Everything beside the models."""
-        for section in document.keys() - {"model_list"}:
-            table = document[section]
-            if not isinstance(table, dict):
-                self._notes.append(f"{section}: has no counterpart here")
+        for section, table in document.items():
+            if section == "model_list":
                 continue
-            for name, value in table.items():
-                self._setting(f"{section}.{name}", value)
+            if section == "environment_variables":
+                self._notes.append("environment_variables: set them where the gateway is started")
+            elif not isinstance(table, dict):
+                self._notes.append(f"{section}: has no counterpart here")
+            else:
+                for name, value in table.items():
+                    self._setting(f"{section}.{name}", value)
 
     def _setting(self, where: str, value: Any) -> None:
-        match where:
-            case "litellm_settings.fallbacks" | "router_settings.fallbacks":
-                self._fall_back(value)
-            case "litellm_settings.context_window_fallbacks" | "router_settings.context_window_fallbacks":
-                self._fall_back(value)
-                self._notes.append(f"{where}: joined with the other fallbacks; too long a prompt skips small windows")
-            case "litellm_settings.request_timeout" | "router_settings.timeout":
-                self._rest["timeouts"] = {"total": float(value)}
-            case "general_settings.master_key":
-                self._rest["admin_key"] = self._value(value, where)
-            case "router_settings.routing_strategy" if value in STRATEGIES:
+        match where.partition(".")[2]:
+            case name if name in FALLBACKS:
+                self._fall_back(name, where, value)
+            case "request_timeout" | "timeout" if (seconds := seconds_of(value)) is not None:
+                self._rest["timeouts"] = {"total": min(seconds, 86_400.0)}
+            case "num_retries" if where in RETRIES and isinstance(value, int) and value >= 0:
+                self._rest.setdefault("recovery", {})["retries"] = min(value, MOST_RETRIES)
+            case "master_key":
+                self._master(value, where)
+            case "routing_strategy" if value in STRATEGIES:
                 self._strategy = STRATEGIES[value]
-            case _:
-                told = HERE_ANYWAY.get(where, "has no counterpart here")
-                self._notes.append(f"{where}: {told}")
+            case "routing_strategy":
+                self._notes.append(f"{where}: {value} is unknown here, calls are drawn by weight; see strategy")
+            case "model_group_alias":
+                self._alias(value, where)
+            case name:
+                self._further(name, where, value)
 
-    def _fall_back(self, value: Any) -> None:
+    def _further(self, name: str, where: str, value: Any) -> None:
+        match name:
+            case "max_budget" | "budget_duration":
+                self._budget[name] = value
+            case "provider_budget_config":
+                self._provider_budgets(value, where)
+            case "callbacks" | "success_callback" | "failure_callback":
+                self._called_back(value, where)
+            case _:
+                self._notes.append(f"{where}: {HERE_ANYWAY.get(where, 'has no counterpart here')}")
+
+    def _master(self, value: Any, where: str) -> None:
+        """It opens LiteLLM's admin doors and calls models; here these are two things, with one value until changed."""
+        key = self._value(value, where)
+        if not key.startswith("${") and len(key) < SHORTEST_KEY:
+            self._notes.append(
+                f"{where}: is shorter than {SHORTEST_KEY} characters; TRUNKLINE_MASTER_KEY must hold a longer one"
+            )
+            key = "${TRUNKLINE_MASTER_KEY}"
+        self._rest["admin_key"] = key
+        self._rest["keys"] = [{"name": "master", "key": key}]
+        self._notes.append(f"{where}: is admin_key and the first of keys here; other keys: trunkline keys create NAME")
+
+    def _fall_back(self, kind: str, where: str, value: Any) -> None:
+        if kind == "default_fallbacks":
+            value = [{"*": value}]
+        if kind == "context_window_fallbacks":
+            self._notes.append(f"{where}: joined with the other fallbacks; too long a prompt skips small windows")
+        if kind == "content_policy_fallbacks":
+            self._rest.setdefault("recovery", {})["content_policy_fallback"] = True
+            self._notes.append(f"{where}: joined with the other fallbacks, and recovery.content_policy_fallback is set")
         for one in value if isinstance(value, list) else []:
             for name, others in one.items() if isinstance(one, dict) else ():
-                self._fallbacks.setdefault(name, []).extend(str(other) for other in others)
+                after = self._fallbacks.setdefault(str(name), [])
+                after.extend(str(other) for other in (others if isinstance(others, list) else [others]))
+
+    def _alias(self, value: Any, where: str) -> None:
+        for alias, meant in value.items() if isinstance(value, dict) else ():
+            name = meant.get("model") if isinstance(meant, dict) else meant
+            self._aliases[str(alias)] = str(name)
+            if isinstance(meant, dict) and meant.get("hidden"):
+                self._notes.append(f"{where}.{alias}: is listed here like any other")
+
+    def _provider_budgets(self, value: Any, where: str) -> None:
+        rules: Json = value if isinstance(value, dict) else {}
+        for name, said in rules.items():
+            table: Json = said if isinstance(said, dict) else {}
+            row = deployment.PREFIXES.get(name, name)
+            limit, window = table.get("budget_limit"), table.get("time_period")
+            self._limit(row, limit, window, f"{where}.{name}", {"per": "provider", "only": [row]})
+
+    def _limit(self, name: str, limit: Any, window: Any, where: str, rest: Json) -> None:
+        ours = WINDOWS.get(str(window or "30d"))
+        if ours is None or isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
+            self._notes.append(f"{where}: {limit} in {window} is no budget here; they are by day or month, see budgets")
+            return
+        self._budgets.append({"name": name, "limit": limit, **rest, "window": ours})
+        self._notes.append(f"{where}: begins with each calendar {ours} here, UTC unless zone says else")
+
+    def _called_back(self, value: Any, where: str) -> None:
+        for name in value if isinstance(value, list) else [value]:
+            self._notes.append(f"{where}: {name}: {CALLBACKS.get(str(name), 'has no counterpart here; see otel')}")
 
     def done(self) -> Imported:
         """All of it, as a document."""
         models = {name: self._route(name) for name in self._targets}
-        providers = {name: _short(name, table) for name, table in self._providers.items()}
-        return Imported({"providers": providers, "models": models, **self._rest}, tuple(self._notes))
+        for alias, name in self._aliases.items():
+            if name in models:
+                models[alias] = models[name]
+            else:
+                self._notes.append(f"router_settings.model_group_alias.{alias}: {name!r} is no model of this config")
+        if "max_budget" in self._budget:
+            window = self._budget.get("budget_duration")
+            self._limit("all", self._budget["max_budget"], window, "litellm_settings.max_budget", {})
+        if self._budgets:
+            self._rest["budgets"] = self._budgets
+        providers = {name: self._short(name, table) for name, table in self._providers.items()}
+        return Imported({"providers": providers, "models": models, **self._rest}, tuple(dict.fromkeys(self._notes)))
 
     def _route(self, name: str) -> Any:
         own = self._targets[name]
-        after = [target for other in self._others(name) for target in self._targets.get(other, ())]
-        targets = list(dict.fromkeys([*own, *after]))
+        timeouts = dict(own)
+        for other in self._others(name):
+            timeouts = {**self._targets[other], **timeouts}
+        order = [*own, *(target for target in timeouts if target not in own)]
+        targets = [{"model": each, "timeouts": timeouts[each]} if timeouts[each] else each for each in order]
         if len(own) == 1:
             return targets
         if self._strategy != "weighted":
             return {"targets": targets, "strategy": self._strategy}
-        weights = {target: self._weights.get(name, {}).get(target, 1) for target in own}
-        weights |= {target: 0 for target in targets if target not in own}
+        weights = {each: self._weights.get(name, {}).get(each, 1) if each in own else 0 for each in order}
         return {"targets": targets, "strategy": {"kind": "weighted", "weights": weights}}
 
     def _others(self, name: str) -> Iterator[str]:
+        """The models that come after it: its own fallbacks, or everybody's."""
         for other in self._fallbacks.get(name, self._fallbacks.get("*", [])):
-            if other in self._targets:
-                yield other
+            meant = self._aliases.get(other, other)
+            if meant in self._targets:
+                yield meant
             else:
                 self._notes.append(f"fallbacks of {name}: {other!r} is no model of this config")
 
-
-def _bare(model: str) -> str:
-    return next((provider for start, provider in BARE if model.startswith(start)), model)
+    def _short(self, name: str, table: Json) -> Json | None:
+        """A row under its own name need not say which row it is; one with nothing to say is null."""
+        said = {field: value for field, value in table.items() if field != "like" or value != name}
+        if name in self._facts:
+            said["models"] = self._facts[name]
+        return said or None
 
 
 def _host(url: str) -> str:
@@ -209,9 +300,3 @@ def _host(url: str) -> str:
     host = urlsplit(url).hostname or "provider"
     name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in host.lower())
     return name.strip("._-") or "provider"
-
-
-def _short(name: str, table: Json) -> Json | None:
-    """A row under its own name need not say which row it is; one with nothing to say is null."""
-    said = {field: value for field, value in table.items() if field != "like" or value != name}
-    return said or None

@@ -1,0 +1,176 @@
+"""One entry of LiteLLM's model_list: which provider and model it names, and what it says of them.
+
+Refuses to know other entries, fallbacks and how the pieces become a config.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from trunkline.providers.registry import rows
+
+Json = dict[str, Any]
+Notes = list[str]
+
+PREFIXES = {
+    "azure_ai": "azure",
+    "azure_text": "azure",
+    "together_ai": "together",
+    "fireworks_ai": "fireworks",
+    "cohere_chat": "cohere",
+    "ollama_chat": "ollama",
+    "hosted_vllm": "vllm",
+    "nvidia_nim": "nvidia",
+    "dashscope": "qwen",
+    "jina_ai": "jina",
+    "lm_studio": "lmstudio",
+    "vercel_ai_gateway": "vercel",
+    "vertex_ai": "vertex",
+    "text-completion-openai": "openai",
+    "custom_openai": "openai",
+    "openai_like": "openai",
+}
+"""LiteLLM's prefix of a model, where our provider has another name."""
+
+BARE = (
+    *((start, "openai") for start in ("gpt-", "o1", "o3", "o4", "chatgpt-", "text-embedding-", "dall-e", "whisper-")),
+    ("claude", "anthropic"),
+    ("gemini", "vertex"),
+    ("command-", "cohere"),
+)
+"""Whose a model is that stands without a prefix, by the beginning of its name."""
+
+BENEATH = {"azure": "/openai/v1", "ollama": "/v1"}
+"""What LiteLLM adds to an address by itself."""
+
+ANSWERED = frozenset(
+    {"model", "api_key", "api_base", "base_url", "weight", "timeout", "stream_timeout", "rpm", "tpm", "order"}
+)
+"""Parameters of a deployment that are carried over, or told of elsewhere."""
+
+DOLLARS = {
+    "input_cost_per_token": "input",
+    "output_cost_per_token": "output",
+    "cache_read_input_token_cost": "cache_read",
+    "cache_creation_input_token_cost": "cache_write",
+}
+"""Dollars a token there, dollars a million tokens here."""
+
+LIMITS = {"max_input_tokens": "context_window", "max_output_tokens": "max_output"}
+ABILITIES = {
+    "supports_function_calling": "tools",
+    "supports_vision": "vision",
+    "supports_response_schema": "structured_output",
+    "supports_reasoning": "reasoning",
+}
+TOLD = frozenset({"id", "mode", "litellm_provider", "base_model", "max_tokens", *DOLLARS, *LIMITS, *ABILITIES})
+
+
+def named(model: str) -> tuple[str, str]:
+    """The provider as it is called here, empty where that cannot be told, and its own name of the model."""
+    prefix, slash, rest = model.partition("/")
+    if not slash:
+        return next((provider for start, provider in BARE if model.startswith(start)), ""), model
+    return PREFIXES.get(prefix, prefix), rest
+
+
+def facts(entry: Mapping[str, Any], where: str, notes: Notes) -> Json:
+    """What the deployment says of its model, as a row of ``providers.NAME.models``."""
+    info, params = _table(entry.get("model_info")), _table(entry.get("litellm_params"))
+    said = {**info, **{name: params[name] for name in DOLLARS if name in params}}
+    found: Json = {ours: said[theirs] for theirs, ours in LIMITS.items() if _count(said.get(theirs))}
+    found |= {ours: said[theirs] for theirs, ours in ABILITIES.items() if isinstance(said.get(theirs), bool)}
+    prices = dict(_prices(said, where, notes))
+    if {"input", "output"} <= prices.keys():
+        found["prices"] = prices
+    elif prices:
+        notes.append(f"{where}: a price needs input and output; set providers.NAME.models.MODEL.prices")
+    if info.get("base_model"):
+        notes.append(
+            f"{where}.model_info.base_model: is no field here; set providers.NAME.models.MODEL.prices, "
+            "or what calls cost stays unknown"
+        )
+    notes.extend(f"{where}.model_info.{name}: has no counterpart here" for name in sorted(info.keys() - TOLD))
+    return found
+
+
+def _prices(said: Mapping[str, Any], where: str, notes: Notes) -> Iterator[tuple[str, float]]:
+    for theirs, ours in DOLLARS.items():
+        if said.get(theirs) is None:
+            continue
+        try:
+            million = Decimal(str(said[theirs])) * 1_000_000
+        except InvalidOperation:
+            million = Decimal(-1)
+        if million.is_finite() and million >= 0 and million == round(million, 6):
+            yield ours, float(million)
+        else:
+            notes.append(f"{where}: {theirs} is no number of dollars with at most twelve places; left out")
+
+
+def timeouts(params: Mapping[str, Any], where: str, notes: Notes) -> Json:
+    """``timeout`` is an attempt's whole time here, ``stream_timeout`` a stream's first content."""
+    found: Json = {}
+    for theirs, ours, most in (("timeout", "total", 86_400.0), ("stream_timeout", "first_content", 3600.0)):
+        value = params.get(theirs)
+        if value is None:
+            continue
+        if (seconds := seconds_of(value)) is not None and seconds <= most:
+            found[ours] = seconds
+        else:
+            notes.append(f"{where}.{theirs}: is no number of seconds up to {most:.0f}; left out")
+    return found
+
+
+def seconds_of(value: Any) -> float | None:
+    """A number of seconds that can be waited, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0.01:  # NaN too
+        return None
+    return float(value)
+
+
+def weight(params: Mapping[str, Any]) -> float | None:
+    """Its share of the calls: LiteLLM draws by weight, else by requests or tokens a minute."""
+    for name in ("weight", "rpm", "tpm"):
+        value = params.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf"):
+            return value
+    return None
+
+
+def left_over(params: Mapping[str, Any], where: str) -> Iterator[str]:
+    """A note for each parameter that nothing here answers to."""
+    for name in sorted(map(str, params.keys() - ANSWERED - DOLLARS.keys())):
+        yield f"{where}.litellm_params.{name}: {_INSTEAD.get(name, 'has no counterpart here')}"
+    if params.get("rpm") or params.get("tpm"):
+        yield "model_list: rpm and tpm are taken as weights; a provider's own limits are learned from its headers"
+
+
+_INSTEAD = {
+    "api_version": "the address ends in /openai/v1, which needs none",
+    "max_retries": "see recovery.retries",
+    "num_retries": "see recovery.retries",
+    "max_parallel_requests": "targets learn how much they take at once; see health.concurrency",
+    "aws_region_name": "is part of the provider's url here",
+    "drop_params": "what a target cannot express is dropped and named",
+    "tags": "targets' tags are providers.NAME.tags; requires of a key or a call asks for them",
+}
+
+
+def usual_keys(provider: str) -> frozenset[str]:
+    """How its key is written where it comes from the usual variable, which needs no saying here."""
+    names = rows()[provider].get("key_env", []) if known(provider) else []
+    return frozenset(f"${{{name}}}" for name in names[:1])
+
+
+def known(provider: str) -> bool:
+    """A provider with a row of its own."""
+    return provider in rows()
+
+
+def _table(value: Any) -> Json:
+    return {str(name): each for name, each in value.items()} if isinstance(value, dict) else {}
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1_000_000_000
