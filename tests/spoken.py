@@ -15,14 +15,20 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import BaseModel, TypeAdapter
 
+from trunkline.catalog.price import Price
 from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import Dialect
-from trunkline.core.events import Gathering
+from trunkline.core.dialect import Dialect, Framed, Framing, ProviderDialect
+from trunkline.core.events import Event, Gathering
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.gemini import Gemini
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_responses import OpenAIResponses
 from trunkline.dialects.sse import Frames
+from trunkline.providers.quirks import DIALECTS, speak
+from trunkline.simulator.ask import Answer, Ask
+from trunkline.simulator.delivery import Delivery
+from trunkline.simulator.prices import Usage
+from trunkline.simulator.wires import WIRES
 
 Json = dict[str, Any]
 
@@ -191,3 +197,53 @@ SHORTS = [row.short for row in SPOKEN]
 def spoken(name: str) -> Spoken:
     """The row of a dialect."""
     return next(row for row in SPOKEN if row.name == name)
+
+
+PROVIDED: tuple[ProviderDialect, ...] = tuple(
+    one for one in (speak(name, {}) for name in DIALECTS) if one.operation == "chat"
+)
+"""Every dialect that providers are asked for chats in, spoken by callers or not: from the gateway's own table."""
+
+
+@dataclass(frozen=True)
+class Wired:
+    """A provider of a dialect, as the simulator writes it, and what its reader and its scanner make of that."""
+
+    dialect: ProviderDialect
+
+    def _delivery(self, said: Answer) -> Delivery:
+        name: Any = self.dialect.name
+        usage = Usage(input=12, cache_read=100, output=said.output_tokens, reasoning=said.reasoning_tokens)
+        ask = Ask(model="real-model", prompt="", dialect=name, stream=True, include_usage=True)
+        return Delivery(ask=ask, answers=(said,), usage=usage, id="0123456789", created=1_700_000_000)
+
+    def _frames(self) -> Framing:
+        return self.dialect.frames() if isinstance(self.dialect, Framed) else Frames()
+
+    def whole(self, said: Answer) -> bytes:
+        """An answer in one body."""
+        name: Any = self.dialect.name
+        return json.dumps(WIRES[name].whole(self._delivery(said))).encode()
+
+    def stream(self, said: Answer) -> bytes:
+        """The same, streamed."""
+        name: Any = self.dialect.name
+        return b"".join(piece.data for piece in WIRES[name].stream(self._delivery(said)))
+
+    def events(self, *pieces: bytes) -> list[Event]:
+        """What the reader makes of a stream that comes in these pieces. Raises the CallError of a broken one."""
+        frames, reader, found = self._frames(), self.dialect.reader(), list[Event]()
+        for piece in pieces:
+            found += [event for frame in frames.feed(piece) for event in reader.read(frame)]
+        found += [event for frame in frames.end() for event in reader.read(frame)]
+        return found + reader.end()
+
+    def bill(self, price: Price, *pieces: bytes) -> int:
+        """What its tokens cost, by the scanner that watches streams handed on. Raises as ``events`` does."""
+        frames, scanner = self._frames(), self.dialect.scanner()
+        for frame in (frame for piece in pieces for frame in frames.feed(piece)):
+            scanner.scan(frame)
+            if scanner.done:
+                break
+        scanner.end()
+        return price.charge(scanner.usage)

@@ -4,8 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from trunkline.core.chat import (
     ChatRequest,
@@ -104,65 +102,6 @@ def test_a_request_of_every_feature_reaches_every_provider_and_means_the_same(ca
     ):
         assert getattr(arrived, name) == getattr(REQUEST, name), name
     assert dropped == ()
-
-
-NAMES = st.text("abc", min_size=1, max_size=3)
-WORDS = st.text(min_size=1, max_size=5).filter(str.strip)
-TOOLS = st.lists(st.builds(Tool, NAMES, st.none() | WORDS, st.just(ODD_SCHEMA)), max_size=2).map(tuple)
-USER = st.lists(
-    st.builds(Text, WORDS)
-    | st.builds(Image, data=st.just(PNG), media_type=st.just("image/png"))
-    | st.builds(Image, url=st.just("https://x/y.png")),
-    min_size=1,
-    max_size=3,
-).map(lambda parts: Message("user", tuple(parts)))
-CALLED = st.tuples(
-    WORDS, st.lists(st.builds(ToolUse, st.uuids().map(str), NAMES, st.just('{"a":1}')), min_size=1, max_size=2)
-)
-TURNS = st.lists(CALLED, max_size=2)
-
-
-def conversation(first: Message, called: list[tuple[str, list[ToolUse]]]) -> tuple[Message, ...]:
-    turns = [Message("system", (Text("be"),)), first]
-    for words, calls in called:
-        turns.append(Message("assistant", (Text(words), *calls)))
-        turns.append(Message("user", tuple(ToolResult(call.id, (Text("ok"),)) for call in calls)))
-    return (*turns, Message("assistant", (Text("so"),)), Message("user", (Text("go on"),)))
-
-
-@given(
-    first=USER,
-    called=TURNS,
-    tools=TOOLS,
-    choice=st.sampled_from([None, ToolChoice("auto"), ToolChoice("any"), ToolChoice("none")]),
-    temperature=st.none() | st.floats(0, 1),
-    stop=st.lists(WORDS, max_size=3).map(tuple),
-    max_tokens=st.integers(1, 10**6),
-)
-def test_what_both_dialects_can_say_survives_every_path_between_them(
-    first: Message,
-    called: list[tuple[str, list[ToolUse]]],
-    tools: tuple[Tool, ...],
-    choice: ToolChoice | None,
-    **fields: Any,
-):
-    request = ChatRequest(
-        "m",
-        conversation(first, called),
-        tools=tools,
-        tool_choice=choice if tools else None,
-        include_usage=True,
-        **fields,
-    )
-    for path in ((OPENAI,), (ANTHROPIC,), (OPENAI, ANTHROPIC), (ANTHROPIC, OPENAI)):
-        arrived = request
-        for dialect in path:
-            rendered = dialect.write_request(arrived, "m")
-            assert rendered.dropped == ()
-            arrived = dialect.parse_request(rendered.body)
-
-        for name in ("messages", "tools", "tool_choice", "temperature", "stop", "max_tokens"):
-            assert getattr(arrived, name) == getattr(request, name), (name, path)
 
 
 def test_a_tool_result_becomes_a_tool_message_before_the_user_text_of_its_turn():

@@ -382,9 +382,9 @@ def unfold(completion: Completion) -> list[Event]:
             case Text():
                 events.append(TextDelta(part.text))
             case Thought():
-                events.append(ThoughtDelta(part.text, part.signature, part.redacted))
+                events.append(ThoughtDelta(part.text, part.signature, part.redacted, part.origin))
             case ToolUse():
-                events.append(ToolDelta(calls, part.id, part.name, part.arguments))
+                events.append(ToolDelta(calls, part.id, part.name, part.arguments, part.signature))
                 calls += 1
             case _:
                 pass  # answers hold no images, documents or tool results

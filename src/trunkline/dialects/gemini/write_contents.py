@@ -61,6 +61,8 @@ class ContentWriter:
             case Text():
                 return [{"text": part.text}] if part.text else []
             case Image():
+                if part.detail not in (None, "auto"):
+                    self._note("image_url.detail")
                 return [_image(part)]
             case Document():
                 return [_document(part)]

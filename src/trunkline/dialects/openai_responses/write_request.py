@@ -62,6 +62,8 @@ class RequestWriter:
         turns = self._request.messages
         first: Message | None = turns[0] if turns else None
         if first is not None and first.role == "system" and first.text and len(turns) > 1:
+            if any(getattr(part, "cache", None) for part in first.parts):
+                self._note("cache_control")
             self._body["instructions"] = "\n\n".join(getattr(part, "text", "") for part in first.parts)
             turns = turns[1:]
         self._body["input"] = ItemWriter(self._note).items(turns)
