@@ -12,6 +12,10 @@ from trunkline.catalog.published import PublishedPrice
 
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", extra={"form": "a day, like 2026-11-22"})]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Listed = Annotated[
+    str,
+    Meta(pattern=r"^[^/\s]+/\S+$", max_length=320, extra={"form": "provider/model, like openai/gpt-5-mini"}),
+]
 Tokens = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
@@ -27,6 +31,7 @@ class ModelFacts(Struct, frozen=True):
     reasoning: bool | None = None
     price: Price | None = None
     quality: float | None = None  # share of hard tasks it does well, by somebody's word
+    same_as: str | None = None  # provider/model: whose public scores are its own
     as_of: str | None = None  # the day these were true, YYYY-MM-DD
 
 
@@ -57,6 +62,13 @@ class ModelRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         ),
     ] = None
     aliases: Annotated[tuple[str, ...], Meta(max_length=32, description="Other names of the same model.")] = ()
+    same_as: Annotated[
+        Listed | None,
+        Meta(
+            description="The model behind a name of your own, such as an Azure deployment's: its facts and price hold "
+            "where nothing is said here.",
+        ),
+    ] = None
     as_of: Annotated[Day | None, Meta(description="The day these facts were true, YYYY-MM-DD.")] = None
 
 

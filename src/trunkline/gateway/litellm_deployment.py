@@ -85,11 +85,8 @@ def facts(entry: Mapping[str, Any], where: str, notes: Notes) -> Json:
         found["prices"] = prices
     elif prices:
         notes.append(f"{where}: a price needs input and output; set providers.NAME.models.MODEL.prices")
-    if info.get("base_model"):
-        notes.append(
-            f"{where}.model_info.base_model: is no field here; set providers.NAME.models.MODEL.prices, "
-            "or what calls cost stays unknown"
-        )
+    if isinstance(base := info.get("base_model"), str) and base:
+        found["same_as"] = _catalogued(base)
     notes.extend(f"{where}.model_info.{name}: has no counterpart here" for name in sorted(info.keys() - TOLD))
     return found
 
@@ -166,6 +163,12 @@ def usual_keys(provider: str) -> frozenset[str]:
 def known(provider: str) -> bool:
     """A provider with a row of its own."""
     return provider in rows()
+
+
+def _catalogued(model: str) -> str:
+    """Azure's deployments are of OpenAI's models, and the public tables have them there."""
+    provider, name = named(model)
+    return f"{'openai' if provider in {'azure', ''} else provider}/{name}"
 
 
 def _table(value: Any) -> Json:

@@ -21,7 +21,7 @@ def profile(config: Config, endpoint: Endpoint) -> Profile:
     """One endpoint's. Raises KeyError for a provider that is not configured."""
     target = endpoint.target
     facts = config.facts(target)
-    able = ability(target.model, facts.quality, _output_dollars(endpoint.tariff))
+    able = ability(facts.same_as or target.model, facts.quality, _output_dollars(endpoint.tariff))
     return Profile(endpoint, facts, able, frozenset(config.providers[target.provider].tags))
 
 

@@ -162,14 +162,17 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     def facts(self, model: str) -> ModelFacts:
         """What is known of a model, the nearest source counting. Any model may be asked for."""
         own = Models(self.models).find(model)
-        return facts(own, self._catalogued.find(model), self.defaults)
+        provider, name = self._public(model, own)
+        return facts(own, models_of(provider).find(name), self.defaults)
 
     def tariff(self, model: str, book: Tariffs | None = None) -> Tariff | None:
         """All that a model costs: by its own row here, by the price book, by the catalogue, by ``defaults``."""
-        own, catalogued = Models(self.models).find(model), self._catalogued.find(model)
+        own = Models(self.models).find(model)
+        provider, name = self._public(model, own)
+        catalogued = models_of(provider).find(name)
         if own is not None and own.prices is not None:
             return Tariff.always(own.prices.price(), "config")
-        found = None if book is None else book.tariff(self.catalogue or self.name, model)
+        found = None if book is None else book.tariff(provider, name)
         if found is None and catalogued is not None and catalogued.prices is not None:
             found = Tariff.always(catalogued.prices.price(), f"catalogue/{catalogued.as_of}")
         if found is None and self.defaults.prices is not None:
@@ -179,6 +182,13 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     def estimate(self, model: str, prompt_tokens: int, max_tokens: int | None = None) -> Estimate:
         """Between what and what a call would cost, said before it is sent."""
         return estimate(self.facts(model), prompt_tokens, max_tokens)
+
+    def _public(self, model: str, own: ModelRow | None) -> tuple[str, str]:
+        """Under which provider and name the public tables have a model of this one."""
+        if own is None or own.same_as is None:
+            return self.catalogue or self.name, model
+        provider, _, name = own.same_as.partition("/")
+        return provider, name
 
     @property
     def _catalogued(self) -> Models:
