@@ -116,6 +116,6 @@ $(VENV)/.project: $(VENV)/.local pyproject.toml
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.project requirements/dev.txt requirements/clients.txt
-	@echo "[5/$(STEPS)] installing test, lint and type tools, and the vendors' SDKs as test clients (270 MB)"
+	@echo "[5/$(STEPS)] installing test, lint and type tools, and the vendors' SDKs as test clients (320 MB)"
 	@$(INSTALL) --quiet -r requirements/dev.txt -r requirements/clients.txt
 	@touch $@

@@ -1,12 +1,13 @@
-"""Every dialect the gateway speaks, as one list: a dialect joins all the matrices of tests by a row here.
+"""Every dialect the gateway speaks, as two lists: a dialect joins all the matrices of tests by a row here.
 
-What a client of each sends, and what it takes for a whole answer, told without the gateway's own code.
+SPOKEN are those that callers speak: what a client of each sends, and what it takes for a whole answer, told without the
+gateway's own code. ANSWERED are those that providers are asked in: the same, and the vendors' own.
 """
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from anthropic.types import Message, RawMessageStreamEvent
@@ -21,6 +22,7 @@ from trunkline.core.dialect import Dialect, Framed, Framing, ProviderDialect
 from trunkline.core.events import Event, Gathering
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.gemini import Gemini
+from trunkline.dialects.ollama import Ollama
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_responses import OpenAIResponses
 from trunkline.dialects.sse import Frames
@@ -192,6 +194,36 @@ SPOKEN = (
 )
 NAMES = [row.name for row in SPOKEN]
 SHORTS = [row.short for row in SPOKEN]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One dialect that providers are asked in.
+
+    ``short``   the simulated provider that speaks nothing else, and ``base``, where it stands below that.
+    ``cannot``  the features it has no words for, each with the name of what is dropped.
+    ``counts_thoughts``  its usage tells the tokens of thoughts apart.
+    """
+
+    name: str
+    short: str
+    dialect: ProviderDialect
+    base: str = "/v1"
+    cannot: Mapping[str, str] = field(default_factory=dict)
+    counts_thoughts: bool = True
+
+
+NATIVE = (
+    Answered(
+        name="ollama",
+        short="ol",
+        dialect=Ollama(),
+        base="/api",
+        cannot={"a tool that must be called": "tool_choice"},
+        counts_thoughts=False,
+    ),
+)
+ANSWERED = (*(Answered(row.name, row.short, row.dialect) for row in SPOKEN), *NATIVE)
 
 
 def spoken(name: str) -> Spoken:

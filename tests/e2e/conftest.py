@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.spoken import SPOKEN, spoken
+from tests.spoken import ANSWERED, SPOKEN, spoken
 from trunkline.core.exchange import Exchange
 from trunkline.gateway import config_source
 from trunkline.gateway.gateway import Gateway
@@ -22,7 +22,8 @@ from trunkline.stores.sqlite import SqliteStore
 
 SUM = "What is 17 + 25?"
 PRICES = {"input": "0.15", "output": "0.60", "cache_read": "0.075", "cache_write": "0.1875"}
-SPEAKERS = {**{row.short: [row.name] for row in SPOKEN}, "spare": [row.name for row in SPOKEN]}
+SPEAKERS = {**{row.short: [row.name] for row in ANSWERED}, "spare": [row.name for row in SPOKEN]}
+BASES = {row.short: row.base for row in ANSWERED}
 SIMULATED: dict[str, Any] = {
     "seed": 7,
     "providers": {
@@ -61,10 +62,10 @@ ledger: {ledger}
 timeouts: {{connect: 2, first_content: {patience}, idle: {patience}, answer: {patience}, total: 20}}
 {more}
 """
-SPEAKER = "  {name}: {{url: {url}/{name}/v1, dialect: {dialects}, key: sk-{name}-0123456789, models: {models}}}"
+SPEAKER = "  {name}: {{url: {url}/{name}{base}, dialect: {dialects}, key: sk-{name}-0123456789, models: {models}}}"
 ROUTES = (
     "\nmodels:\n"
-    + "".join(f"  {row.name}: [{row.short}/sim]\n" for row in SPOKEN)
+    + "".join(f"  {row.name}: [{row.short}/sim]\n" for row in ANSWERED)
     + """
   both: [oa/sim, an/sim]
   down-then-up: [dead/sim, "oa/fault:status:503", an/sim]
@@ -127,7 +128,7 @@ def simulated(besides: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _speakers(url: str, models: str) -> str:
     return "\n".join(
-        SPEAKER.format(name=name, url=url, dialects=json.dumps(dialects), models=models)
+        SPEAKER.format(name=name, url=url, base=BASES.get(name, "/v1"), dialects=json.dumps(dialects), models=models)
         for name, dialects in SPEAKERS.items()
     )
 

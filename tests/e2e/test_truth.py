@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Build, House
-from tests.spoken import NAMES, SHORTS, spoken
+from tests.spoken import NAMES, NATIVE, SHORTS, spoken
 from trunkline.simulator.fault_kinds import KINDS
 
 # Kinds that need more of a test than the sweep: endless and giant answers end at the caps, tested with the caps.
 SWEPT = sorted(set(KINDS) - {"endless"})
 # A fault meets the provider's side of one dialect and the caller's side of another: each side with itself, and with one
-# other. That every side fits every other is for tests/e2e/test_matrix.py.
-PAIRS = [*zip(NAMES, SHORTS, strict=True), *zip(NAMES, SHORTS[1:] + SHORTS[:1], strict=True)]
+# other; a vendor's own, which no caller speaks, with one. That every side fits every other is for test_matrix.py.
+PAIRS = [
+    *zip(NAMES, SHORTS, strict=True),
+    *zip(NAMES, SHORTS[1:] + SHORTS[:1], strict=True),
+    *((NAMES[number % len(NAMES)], row.short) for number, row in enumerate(NATIVE)),
+]
 REWORDED = {"invalid-utf8"}  # its answer is not what the log has, on purpose
 PATIENCE = 0.8  # seconds: every timeout of the house here
 

@@ -149,3 +149,19 @@ def test_a_config_may_be_made_in_python():
     config = Config(providers={"openai": known("openai")})
     assert config.route("openai/gpt-5") is not None
     assert config.facts(Target("openai", "gpt-5")).context_window == 400_000
+
+
+def test_what_a_row_knows_of_a_dialect_stays_below_what_is_said_of_it(house):
+    config = house(
+        "providers:\n"
+        "  deepseek: {dialect: anthropic, key: k}\n"
+        "  mistral: {dialects: {openai: {quirks: {tool_id_length: 12}}}, key: k}\n"
+        "  ollama: {dialects: {ollama: {quirks: {num_ctx: 32768}}}}\n"
+        "  far: {like: deepseek, dialect: anthropic, url: 'https://far.example/v1', key: k}\n"
+    )
+    rows = config.providers
+    assert rows["deepseek"].base_url("anthropic") == "https://api.deepseek.com/anthropic/v1"
+    assert rows["mistral"].dialects["openai"].quirks["tool_id_length"] == 12
+    assert rows["mistral"].dialects["openai"].quirks["developer_role"] is False
+    assert rows["ollama"].base_url("ollama") == "http://127.0.0.1:11434/api"
+    assert rows["far"].base_url("anthropic") == "https://far.example/v1"

@@ -134,7 +134,8 @@ MISTAKES = {
         BASE + "  mine: {url: 'http://127.0.0.1:1', dialect: antropic}\n",
         (
             'trunkline.yaml:4: providers.mine.dialects.antropic: "antropic" is not allowed; did you mean "anthropic"? '
-            "Allowed: anthropic, completions, embeddings, gemini, images, moderations, openai, rerank, responses"
+            "Allowed: anthropic, completions, embeddings, gemini, images, moderations, ollama, openai, rerank, "
+            "responses"
         ),
     ),
     "a quirk the dialect does not have": (

@@ -77,7 +77,7 @@ async def _ask(gateway: Gateway, provider: Provider, model: str) -> Probe:
 
 def _question(provider: Provider, model: str) -> Call:
     name = f"{provider.name}/{model}"
-    chats = any(spoken in provider.dialects for spoken in ("openai", "responses", "anthropic", "gemini"))
+    chats = any(provider.dialect(spoken).operation == "chat" for spoken in provider.dialects)
     if not chats:
         return Call(msgspec.json.encode({"model": name, "input": QUESTION}), OpenAIEmbeddings())
     messages = [{"role": "user", "content": QUESTION}]

@@ -13,8 +13,9 @@ from trunkline.core.events import Event
 from trunkline.core.usage import Usage
 
 DialectName = Literal[
-    "openai", "responses", "anthropic", "gemini", "embeddings", "completions", "rerank", "moderations", "images"
-]
+    "openai", "responses", "anthropic", "gemini", "ollama",
+    "embeddings", "completions", "rerank", "moderations", "images",
+]  # fmt: skip
 """What a provider can be spoken to in. The last five are operations of their own, in OpenAI's form."""
 
 Operation = Literal["chat", "embeddings", "completions", "rerank", "moderations", "images"]

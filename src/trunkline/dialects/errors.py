@@ -19,6 +19,7 @@ from trunkline.core.errors import (
     RequestTooLarge,
     ServerError,
     ServerErrorAfterUpload,
+    Unsupported,
 )
 from trunkline.dialects.error_body import Told, read_told
 from trunkline.dialects.retry_hints import forbids_retry, retry_after, windows_reset
@@ -138,6 +139,10 @@ WORDS: tuple[tuple[DialectName, int, str, type[CallError]], ...] = (
     ("gemini", 400, "exceeds the maximum number of tokens allowed", ContextLengthExceeded),
     # vLLM says ``BadRequestError`` and the status as its code, under OpenAI's own sentence.
     ("openai", 400, "maximum context length", ContextLengthExceeded),
+    # Ollama says nothing but words: its own, and those of the llama.cpp inside.
+    ("ollama", 400, "exceeds the context length", ContextLengthExceeded),
+    ("ollama", 400, "context size", ContextLengthExceeded),
+    ("ollama", 400, "does not support", Unsupported),  # tools, thinking, images: another model may
 )
 
 

@@ -36,7 +36,8 @@ def _filled(name: str, table: Any, problems: Problems) -> Any:
         known = ", ".join(rows())
         problems.append((where, f"is not a provider known by name{hint(name, rows())} Give its url. Known: {known}"))
         return None
-    return {**_moved(row or {"dialects": {"openai": {}}}, said), **said, "name": name}
+    known_row = _moved(row or {"dialects": {"openai": {}}}, said)
+    return {**known_row, **_over(known_row, said), "name": name}
 
 
 def _row(name: str, table: Mapping[str, Any], where: Where, problems: Problems) -> Mapping[str, Any] | None:
@@ -55,6 +56,21 @@ def _moved(row: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]
     if "url" not in said:
         return row
     return {**row, "dialects": {name: how for name, how in row["dialects"].items() if "url" not in (how or {})}}
+
+
+def _over(row: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was said, with what the row knows of the dialects that it names: their addresses, keys and quirks."""
+    if not is_table(said.get("dialects")):
+        return said
+    named = {name: _laid(row["dialects"].get(name) or {}, how or {}) for name, how in said["dialects"].items()}
+    return {**said, "dialects": named}
+
+
+def _laid(known: Mapping[str, Any], said: Any) -> Any:
+    if not is_table(said):
+        return said
+    quirks = said.get("quirks", {})
+    return {**known, **said, **({"quirks": {**known.get("quirks", {}), **quirks}} if is_table(quirks) else {})}
 
 
 def _long(table: Mapping[str, Any], where: Where, problems: Problems) -> dict[str, Any]:

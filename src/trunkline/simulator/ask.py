@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-DialectName = Literal["openai", "responses", "anthropic", "gemini"]
+DialectName = Literal["openai", "responses", "anthropic", "gemini", "ollama"]
 Finish = Literal["stop", "length", "window", "stop_sequence", "tool", "filter"]
 
 
@@ -24,7 +24,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     characters of it the caller marked as worth caching, None where the provider decides. `tool_choice` is auto, none,
     required, or ``tool:NAME``. `salt` makes two equal questions with different bodies draw different wording.
     `prefill` is the last message where it is the assistant's own, to be gone on with; `prefill_marks` are the words by
-    which an OpenAI body asked for that.
+    which an OpenAI body asked for that. `window` is the context the caller chose, in tokens; where it `truncates`, a
+    prompt that does not fit loses its beginning.
     """
 
     model: str
@@ -50,6 +51,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     salt: str = ""
     prefill: str = ""
     prefill_marks: frozenset[str] = frozenset()
+    window: int | None = None
+    truncates: bool = False
 
     @property
     def counted(self) -> str:

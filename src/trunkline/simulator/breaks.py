@@ -7,13 +7,11 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from trunkline.simulator.anthropic_wire import PING
 from trunkline.simulator.faults import Fault
 from trunkline.simulator.script import Ending, Piece, Script, with_header
 from trunkline.simulator.substitutes import Scene, error_row, whole_error
 from trunkline.simulator.wires import WIRES
 
-COMMENT = Piece(b": OPENROUTER PROCESSING\n\n", "frame")
 _BLANKS = Piece(b"\n         \n", "frame")
 
 
@@ -81,7 +79,7 @@ def _chunk_cut(script: Script, fault: Fault, _scene: Scene) -> Script:
 
 
 def _ping_stall(script: Script, fault: Fault, scene: Scene) -> Script:
-    noise = _BLANKS if not script.streamed else PING if scene.dialect == "anthropic" else COMMENT
+    noise = WIRES[scene.dialect].noise if script.streamed else _BLANKS
     repeat = replace(noise, after=fault.number("seconds"))
     kept = _kept(script, fault) if script.streamed else ()
     return replace(script, pieces=kept, streamed=True, repeat=repeat, ending="hang")
@@ -101,6 +99,8 @@ def _error_in_stream(script: Script, fault: Fault, scene: Scene) -> Script:
     if not script.streamed:
         return whole_error(fault, scene)
     payload = error_row(fault, scene).render(scene.model, scene.request_id)
+    if WIRES[scene.dialect].lines:
+        return replace(script, pieces=(*_kept(script, fault), Piece(b" ".join(payload.splitlines()) + b"\n", "frame")))
     if scene.dialect == "responses":
         payload = _error_event(payload, len(script.pieces))
     name = b"event: error\n" if scene.dialect in {"anthropic", "responses"} else b""

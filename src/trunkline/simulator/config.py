@@ -85,7 +85,13 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
 
     models: Annotated[dict[str, Model], Meta(min_length=1)]
     keys: tuple[str, ...] = ()
-    dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = ("openai", "responses", "anthropic", "gemini")
+    dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = (
+        "openai",
+        "responses",
+        "anthropic",
+        "gemini",
+        "ollama",
+    )
     latency: Latency = Latency()
     limits: Limits = Limits()
     faults: tuple[Fault, ...] = ()

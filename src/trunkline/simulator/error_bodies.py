@@ -12,6 +12,7 @@ import yaml
 from msgspec import Struct
 
 from trunkline.simulator.ask import DialectName
+from trunkline.simulator.bare_body import bare_body
 from trunkline.simulator.google_body import google_body
 
 
@@ -66,6 +67,8 @@ def body_for_status(dialect: DialectName, status: int) -> ErrorBody:
             "error": {"type": kind, "message": message},
             "request_id": "$request_id",
         }
+    elif bare := bare_body(dialect, message):
+        error = bare
     else:
         kind = "server_error" if status >= 500 else "invalid_request_error"
         error = {"error": {"message": message, "type": kind, "param": None, "code": None}}

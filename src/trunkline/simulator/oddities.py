@@ -12,14 +12,13 @@ from msgspec.structs import replace
 
 from trunkline.simulator import anthropic_wire, openai_wire
 from trunkline.simulator.anthropic_wire import PING
-from trunkline.simulator.breaks import COMMENT
 from trunkline.simulator.faults import Fault
 from trunkline.simulator.prices import Usage
 from trunkline.simulator.script import Piece, Script, event
 from trunkline.simulator.substitutes import Scene
-from trunkline.simulator.wires import WIRES, Wire
+from trunkline.simulator.wires import COMMENT, WIRES, Wire
 
-_PAYLOAD = re.compile(rb"(?s)(?P<head>.*?data: )(?P<json>\{.*\})(?P<tail>\n\n)")
+_PAYLOAD = re.compile(rb"(?s)(?P<head>(?:.*?data: )?)(?P<json>\{.*\})(?P<tail>\n\n?)")
 _TEXT_VALUE = re.compile(rb'("(?:content|text|delta|partial_json|thinking|reasoning_content)":")((?:[^"\\]|\\.)+)"')
 
 
@@ -56,8 +55,8 @@ def _bom(script: Script, _fault: Fault, _scene: Scene) -> Script:
     return replace(script, pieces=(first, *script.pieces[1:]))
 
 
-def _odd_sse(script: Script, _fault: Fault, _scene: Scene) -> Script:
-    if not script.streamed:
+def _odd_sse(script: Script, _fault: Fault, scene: Scene) -> Script:
+    if not script.streamed or WIRES[scene.dialect].lines:
         return script
 
     def odd(number: int, piece: Piece) -> Piece:
@@ -83,11 +82,12 @@ def _between(script: Script, *noise: Piece) -> Script:
 def _comments(script: Script, _fault: Fault, scene: Scene) -> Script:
     if not script.streamed:
         return replace(script, pieces=(Piece(b"\n         \n", "frame"), *script.pieces))
-    return _between(script, COMMENT, *([PING] if scene.dialect == "anthropic" else []))
+    wire = WIRES[scene.dialect]
+    return _between(script, *dict.fromkeys([wire.noise if wire.lines else COMMENT, wire.noise]))
 
 
 def _unknown_events(script: Script, _fault: Fault, scene: Scene) -> Script:
-    if not script.streamed:
+    if not script.streamed or WIRES[scene.dialect].lines:
         return edited(script, lambda payload, _piece: payload.update(x_future_field={"nested": [1, None]}))
     if scene.dialect == "anthropic":
         return _between(
@@ -119,7 +119,7 @@ def _empty_choices_first(script: Script, _fault: Fault, scene: Scene) -> Script:
     if scene.dialect == "anthropic":
         return replace(script, pieces=(PING, *script.pieces)) if script.streamed else script
     if scene.dialect != "openai":
-        return replace(script, pieces=(COMMENT, *script.pieces)) if script.streamed else script
+        return replace(script, pieces=(WIRES[scene.dialect].noise, *script.pieces)) if script.streamed else script
     if not script.streamed:
         return edited(script, lambda payload, _piece: payload.update(prompt_filter_results=filtered))
     first = {"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": filtered}
@@ -159,7 +159,8 @@ def _no_usage(script: Script, _fault: Fault, scene: Scene) -> Script:
 
     def strip(payload: dict[str, Any], _piece: Piece) -> None:
         for holder in _holders(wire, payload):
-            holder.pop(wire.usage_key, None)
+            for name in _usage_fields(wire):
+                holder.pop(name, None)
 
     return edited(replace(script, pieces=tuple(piece for piece in script.pieces if piece.role != "usage")), strip)
 
@@ -169,10 +170,14 @@ def _zero_usage(script: Script, _fault: Fault, scene: Scene) -> Script:
 
     def zero(payload: dict[str, Any], _piece: Piece) -> None:
         for holder in _holders(wire, payload):
-            if holder.get(wire.usage_key) is not None:
-                holder[wire.usage_key] = wire.usage(Usage())
+            if any(holder.get(name) is not None for name in _usage_fields(wire)):
+                holder.update({wire.usage_key: wire.usage(Usage())} if wire.usage_key else wire.usage(Usage()))
 
     return edited(script, zero)
+
+
+def _usage_fields(wire: Wire) -> list[str]:
+    return [wire.usage_key] if wire.usage_key else list(wire.usage(Usage()))
 
 
 def _holders(wire: Wire, payload: dict[str, Any]) -> list[dict[str, Any]]:

@@ -127,7 +127,7 @@ class Playwright:
         wire = WIRES[served.ask.dialect]
         if streamed:
             pieces = wire.stream(delivery)
-            headers = _stream_headers(scene.headers, served.ask.dialect)
+            headers = _stream_headers(scene.headers, served.ask.dialect, wire.content_type)
             return Script(headers=headers, pieces=paced(pieces, first, served.seconds_per_token), streamed=True)
         piece = Piece(msgspec.json.encode(wire.whole(delivery)), "body", served.usage.output)
         return Script(
@@ -148,6 +148,8 @@ class Playwright:
             )
         if dialect == "gemini":
             return request_id, (*common, ("server", "scaffolding on HTTPServer2"))
+        if dialect == "ollama":
+            return request_id, common  # a server of one's own tells nothing in headers
         own = (
             ("x-request-id", request_id),
             ("openai-organization", "org-simulated"),
@@ -157,7 +159,6 @@ class Playwright:
         return request_id, (*common, *own, *limits)
 
 
-def _stream_headers(headers: Headers, dialect: DialectName) -> Headers:
-    kind = "text/event-stream; charset=utf-8"
+def _stream_headers(headers: Headers, dialect: DialectName, kind: str) -> Headers:
     changed = tuple((name, kind if name == "content-type" else value) for name, value in headers)
     return (*changed, ("cache-control", "no-cache" if dialect == "anthropic" else "no-cache, must-revalidate"))

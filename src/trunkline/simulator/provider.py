@@ -8,7 +8,7 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trunkline.simulator import refusals
+from trunkline.simulator import refusals, tokens
 from trunkline.simulator.answering import answer, limited
 from trunkline.simulator.ask import Answer, Ask
 from trunkline.simulator.config import Model
@@ -87,6 +87,9 @@ class SimulatedProvider:
 
     def _serve(self, ask: Ask, now: float) -> Served:
         name, model = self._model(ask)
+        model = replace(model, context=min(model.context, ask.window or model.context))
+        if ask.truncates and input_tokens(ask) > model.context:
+            ask = replace(ask, text="".join(tokens.split(ask.counted)[-model.context // 2 :]))
         prompt = input_tokens(ask)
         self._check(ask, model, prompt, now)
         fault = self._schedule.strike(ask, now)
@@ -122,10 +125,8 @@ class SimulatedProvider:
             name = next(iter(self.config.models)) if named(ask.model) else ask.model
         except ValueError as error:
             message = f"{ask.model}: {error}"
-            wrong = {"anthropic": refusals.anthropic_error, "gemini": refusals.google_error}.get(
-                ask.dialect, refusals.openai_error
-            )
-            raise Refused(wrong(message)) from error
+            wrong = {"anthropic": refusals.anthropic_error, "gemini": refusals.google_error}.get(ask.dialect)
+            raise Refused(wrong(message) if wrong else refusals.bare_error(ask.dialect, message)) from error
         if name not in self.config.models:
             raise Refused(refusals.unknown_model(ask.dialect, ask.model))
         return name, self.config.models[name]

@@ -8,8 +8,12 @@ from typing import Any
 from msgspec import Struct
 
 from trunkline.simulator.ask import DialectName
+from trunkline.simulator.bare_body import bare_body
 from trunkline.simulator.google_body import google_body
 from trunkline.simulator.limits import Denied, go_duration
+
+BARE: frozenset[DialectName] = frozenset({"ollama"})
+"""Dialects whose errors have no codes."""
 
 
 class Refusal(Struct, frozen=True):
@@ -51,6 +55,12 @@ def google_error(message: str, *, status: int = 400) -> Refusal:
     return Refusal(status, google_body(message, status))
 
 
+def bare_error(dialect: DialectName, message: str, *, status: int = 400) -> Refusal:
+    """An error told in words alone; of a dialect whose errors have codes, OpenAI's."""
+    told = bare_body(dialect, message)
+    return openai_error(message, status=status) if told is None else Refusal(status, told)
+
+
 def no_threads() -> Refusal:
     """The request wants the API to hold the conversation, and this model does not; the SDK then sends it whole."""
     refusal = anthropic_error("thread: this model does not support message threads")
@@ -60,6 +70,8 @@ def no_threads() -> Refusal:
 
 def invalid_json(dialect: DialectName) -> Refusal:
     """The body is no JSON object."""
+    if dialect in BARE:
+        return bare_error(dialect, "invalid JSON in the request body")
     if dialect == "gemini":
         return google_error("Invalid JSON payload received.")
     if dialect == "anthropic":
@@ -69,6 +81,8 @@ def invalid_json(dialect: DialectName) -> Refusal:
 
 def wrong_key(dialect: DialectName, key: str | None) -> Refusal:
     """No key, or not one of this provider's."""
+    if dialect in BARE:
+        return bare_error(dialect, "unauthorized", status=401)
     if dialect == "gemini":
         told = google_error("API key not valid. Please pass a valid API key.", status=400 if key else 403)
         info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
@@ -90,6 +104,8 @@ def wrong_key(dialect: DialectName, key: str | None) -> Refusal:
 
 def unknown_model(dialect: DialectName, model: str) -> Refusal:
     """The provider has no such model."""
+    if dialect in BARE:
+        return bare_error(dialect, f"model '{model}' not found", status=404)
     if dialect == "gemini":
         return google_error(f"models/{model} is not found for API version v1beta.", status=404)
     if dialect == "anthropic":
@@ -100,6 +116,8 @@ def unknown_model(dialect: DialectName, model: str) -> Refusal:
 
 def unknown_path(dialect: DialectName, method: str, path: str) -> Refusal:
     """The vendor has no such endpoint."""
+    if dialect in BARE:
+        return bare_error(dialect, "404 page not found", status=404)
     if dialect == "gemini":
         return google_error(f"{method} {path} was not found on this server.", status=404)
     if dialect == "anthropic":
@@ -109,6 +127,8 @@ def unknown_path(dialect: DialectName, method: str, path: str) -> Refusal:
 
 def wrong_method(dialect: DialectName, method: str) -> Refusal:
     """The endpoint wants another method."""
+    if dialect in BARE:
+        return bare_error(dialect, "405 method not allowed", status=405)
     if dialect == "gemini":
         return google_error(f"Method {method} not allowed.", status=405)
     if dialect == "anthropic":
@@ -118,6 +138,8 @@ def wrong_method(dialect: DialectName, method: str) -> Refusal:
 
 def too_large(dialect: DialectName) -> Refusal:
     """The body is larger than the vendor reads."""
+    if dialect in BARE:
+        return bare_error(dialect, "http: request body too large", status=413)
     if dialect == "gemini":
         return google_error("Request payload size exceeds the limit.", status=413)
     if dialect == "anthropic":
@@ -127,6 +149,8 @@ def too_large(dialect: DialectName) -> Refusal:
 
 def too_long(dialect: DialectName, tokens: int, context: int) -> Refusal:
     """The prompt does not fit the model's window."""
+    if dialect in BARE:
+        return bare_error(dialect, "the input length exceeds the context length")
     if dialect == "gemini":
         return google_error(
             f"The input token count ({tokens}) exceeds the maximum number of tokens allowed ({context})."
@@ -142,6 +166,8 @@ def too_long(dialect: DialectName, tokens: int, context: int) -> Refusal:
 
 def unsupported_parameter(dialect: DialectName, name: str) -> Refusal:
     """The model does not take this parameter."""
+    if dialect in BARE:
+        return bare_error(dialect, f"the model does not support {name}")
     if dialect == "gemini":
         return google_error(f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
     if dialect == "anthropic":
@@ -153,6 +179,8 @@ def unsupported_parameter(dialect: DialectName, name: str) -> Refusal:
 
 def invalid_schema(dialect: DialectName, reason: str) -> Refusal:
     """A tool's or an output's schema cannot be followed."""
+    if dialect in BARE:
+        return bare_error(dialect, f"invalid JSON schema: {reason}")
     if dialect == "gemini":
         return google_error(f"Invalid schema: {reason}")
     if dialect == "anthropic":
@@ -163,6 +191,8 @@ def invalid_schema(dialect: DialectName, reason: str) -> Refusal:
 def rate_limited(dialect: DialectName, model: str, denied: Denied) -> Refusal:
     """A rate limit is exhausted; the headers say when to come back."""
     seconds = str(max(1, math.ceil(denied.wait)))
+    if dialect in BARE:
+        return bare_error(dialect, "too many requests, please try again later", status=429)
     if dialect == "gemini":
         told = google_error("Resource has been exhausted (e.g. check quota).", status=429)
         info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{seconds}s"}

@@ -16,6 +16,8 @@ from trunkline.simulator import (
     anthropic_wire,
     gemini_request,
     gemini_wire,
+    ollama_request,
+    ollama_wire,
     openai_request,
     openai_wire,
     operations,
@@ -34,6 +36,7 @@ from trunkline.simulator.script import Piece, Script
 
 _CHAT, _MESSAGES, _COUNT, _MODELS = "/v1/chat/completions", "/v1/messages", "/v1/messages/count_tokens", "/v1/models"
 _RESPONSES = "/v1/responses"
+_OLLAMA, _TAGS = "/api/chat", "/api/tags"
 _GEMINI = re.compile(r"/v1(?:beta)?/models/(?P<model>.+):(?P<method>generateContent|streamGenerateContent|countTokens)")
 
 _LISTING = re.compile(r"/v1(?:beta)?/models(?:/|$)")
@@ -95,13 +98,13 @@ class Site:
         if dialect not in provider.config.dialects:
             raise Refused(refusals.unknown_path(dialect, request.method, place.path))
         _check_key(place, request)
-        listing = _LISTING.match(place.path) and not _GEMINI.fullmatch(place.path)
+        listing = place.path == _TAGS or (_LISTING.match(place.path) and not _GEMINI.fullmatch(place.path))
         if listing:
             return writer.page(self._models(place), dialect, now)
         if place.path in operations.PATHS and request.method == "POST":
             return self._operate(place, writer, request, now)
         gemini = _GEMINI.fullmatch(place.path)
-        if place.path not in {_CHAT, _RESPONSES, _MESSAGES, _COUNT} and gemini is None:
+        if place.path not in {_CHAT, _RESPONSES, _MESSAGES, _COUNT, _OLLAMA} and gemini is None:
             raise Refused(refusals.unknown_path(dialect, request.method, place.path))
         if request.method != "POST":
             raise Refused(refusals.wrong_method(dialect, request.method))
@@ -125,6 +128,8 @@ class Site:
 
     def _models(self, place: _Place) -> dict[str, Any]:
         names = list(place.provider.config.models)
+        if place.path == _TAGS:
+            return ollama_wire.models(names, rfc3339(self.epoch))
         wanted = place.path.removeprefix("/v1beta").removeprefix("/v1").removeprefix("/models").lstrip("/")
         if wanted and wanted not in names:
             raise Refused(refusals.unknown_model(place.dialect, wanted))
@@ -149,6 +154,8 @@ def _ask(place: _Place, request: Request) -> Ask:
     salt = sha256(request.body).hexdigest()
     if place.path == _CHAT:
         return openai_request.read_request(request.body, salt)
+    if place.path == _OLLAMA:
+        return ollama_request.read_request(request.body, salt)
     if place.path == _RESPONSES:
         return responses_request.read_request(request.body, salt)
     if gemini := _GEMINI.fullmatch(place.path):
@@ -162,6 +169,8 @@ def _spoken(path: str, request: Request) -> DialectName:
     """Which dialect a path is of; the list of models is claimed by three, told apart by their headers."""
     if path.startswith(_RESPONSES):
         return "responses"
+    if path.startswith("/api/"):
+        return "ollama"
     if _GEMINI.fullmatch(path) or path.startswith("/v1beta") or request.header("x-goog-api-key") is not None:
         return "gemini"
     if path.startswith(_MESSAGES):

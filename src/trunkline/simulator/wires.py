@@ -7,18 +7,22 @@ from typing import Any
 
 from msgspec import Struct
 
-from trunkline.simulator import anthropic_wire, gemini_wire, openai_wire, responses_wire
+from trunkline.simulator import anthropic_wire, gemini_wire, ollama_wire, openai_wire, responses_wire
 from trunkline.simulator.ask import DialectName
 from trunkline.simulator.delivery import Delivery
 from trunkline.simulator.prices import Usage
 from trunkline.simulator.script import Piece
 
+COMMENT = Piece(b": OPENROUTER PROCESSING\n\n", "frame")
+
 
 class Wire(Struct, frozen=True, kw_only=True):
     """One dialect's way of writing.
 
-    `usage_at` names the objects of a payload that may hold `usage_key`, "" is the payload itself. `call_prefix` begins
-    the ids of tool calls. `finish` is where in a whole answer the reason for its end stands.
+    `usage_at` names the objects of a payload that may hold `usage_key`, "" is the payload itself; without a key the
+    fields of `usage` stand in it. `call_prefix` begins the ids of tool calls. `finish` is where in a whole answer the
+    reason for its end stands. Streams are server-sent events, or with `lines` a line of JSON an event; `noise` keeps
+    them alive.
     """
 
     whole: Callable[[Delivery], dict[str, Any]]
@@ -29,6 +33,13 @@ class Wire(Struct, frozen=True, kw_only=True):
     call_prefix: str = "call_"
     finish: tuple[str | int, ...]
     empty: dict[str, Any]
+    lines: bool = False
+    noise: Piece = COMMENT
+
+    @property
+    def content_type(self) -> str:
+        """Of its streams."""
+        return ollama_wire.CONTENT_TYPE if self.lines else "text/event-stream; charset=utf-8"
 
 
 WIRES: dict[DialectName, Wire] = {
@@ -55,6 +66,7 @@ WIRES: dict[DialectName, Wire] = {
         call_prefix="toolu_",
         finish=("stop_reason",),
         empty={"type": "message", "role": "assistant", "content": []},
+        noise=anthropic_wire.PING,
     ),
     "gemini": Wire(
         whole=gemini_wire.completion,
@@ -64,5 +76,15 @@ WIRES: dict[DialectName, Wire] = {
         call_prefix="",
         finish=("candidates", 0, "finishReason"),
         empty={"candidates": []},
+    ),
+    "ollama": Wire(
+        whole=ollama_wire.completion,
+        stream=ollama_wire.stream,
+        usage=ollama_wire.usage_object,
+        usage_key="",
+        finish=("done_reason",),
+        empty={},
+        lines=True,
+        noise=ollama_wire.BLANK,
     ),
 }

@@ -5,11 +5,8 @@ Refuses to drop silently: the names of what Anthropic cannot take are noted, as 
 
 from typing import Any, assert_never
 
-import msgspec
-from msgspec import Raw
-
 from trunkline.core.chat import Document, Foreign, Image, Message, Part, Text, Thought, ToolResult, ToolUse
-from trunkline.core.errors import Unsupported
+from trunkline.dialects.arguments import as_object
 
 Json = dict[str, Any]
 
@@ -63,7 +60,7 @@ class TurnWriter:
             case Thought():
                 return self._thought(part)
             case ToolUse():
-                fields = {"type": "tool_use", "id": part.id, "name": part.name, "input": _object(part)}
+                fields = {"type": "tool_use", "id": part.id, "name": part.name, "input": as_object(part)}
                 return _cached(fields, part.cache)
             case ToolResult():
                 return self._result(part)
@@ -121,19 +118,3 @@ def _source(url: str | None, data: str | None, media_type: str | None) -> Json:
     if url is not None:
         return {"type": "url", "url": url}
     return {"type": "base64", "media_type": media_type or "image/png", "data": data or ""}
-
-
-def _object(call: ToolUse) -> Raw:
-    if not call.arguments.strip():
-        return Raw(b"{}")
-    try:
-        found = msgspec.json.decode(call.arguments)
-    except (msgspec.DecodeError, RecursionError):
-        found = None
-    if isinstance(found, dict):
-        return Raw(call.arguments.encode())
-    raise Unsupported(
-        f"The arguments of the tool call {call.id!r} ({call.name}) are no JSON object, and this target takes nothing "
-        "else. Correct them, or leave the call out of `messages`.",
-        param="messages.tool_calls.function.arguments",
-    )

@@ -1,0 +1,84 @@
+"""The SDKs of vendors with interfaces of their own against the simulator."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import ollama
+import pytest
+
+from trunkline.simulator import Simulator
+
+SUM = [{"role": "user", "content": "What is 17 + 25?"}]
+WEATHER: Any = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "How the weather is.",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
+
+
+@pytest.fixture
+async def llama(simulator: Simulator) -> AsyncIterator[ollama.AsyncClient]:
+    headers = {"Authorization": "Bearer sk-acme-0123456789"}
+    async with ollama.AsyncClient(f"{simulator.url}/acme", headers=headers) as client:
+        yield client
+
+
+async def test_ollama_whole(llama: ollama.AsyncClient):
+    answer = await llama.chat("sim-small", SUM, think="low")
+
+    assert (answer.message.content, answer.done, answer.done_reason) == ("17 + 25 = 42.", True, "stop")
+    assert answer.message.thinking
+    assert answer.prompt_eval_count
+    assert (answer.eval_count or 0) > 6
+
+
+async def test_ollama_streamed(llama: ollama.AsyncClient):
+    pieces = [piece async for piece in await llama.chat("sim-small", SUM, stream=True)]
+
+    assert "".join(piece.message.content or "" for piece in pieces) == "17 + 25 = 42."
+    assert [piece.done for piece in pieces[-2:]] == [False, True]
+    assert pieces[-1].eval_count == 6
+
+
+async def test_ollama_tools_both_ways(llama: ollama.AsyncClient):
+    turns: list[Any] = [{"role": "user", "content": "Use get_weather for Paris."}]
+    first = await llama.chat("sim-small", turns, tools=[WEATHER])
+    assert first.message.tool_calls
+    (call,) = first.message.tool_calls
+    turns += [first.message, {"role": "tool", "tool_name": call.function.name, "content": "sunny"}]
+    second = await llama.chat("sim-small", turns, tools=[WEATHER])
+
+    assert call.function.arguments == {"city": "Paris"}
+    assert second.message.content == "The tool answered: sunny"
+
+
+async def test_ollama_structured_output_and_limits(llama: ollama.AsyncClient):
+    schema = WEATHER["function"]["parameters"]
+    shaped = await llama.chat("sim-small", [{"role": "user", "content": "Describe Paris"}], format=schema)
+    short = await llama.chat("sim-small", [{"role": "user", "content": "Tell me a story"}], options={"num_predict": 3})
+
+    assert shaped.message.content == '{"city":"Paris"}'
+    assert (short.done_reason, short.eval_count) == ("length", 3)
+
+
+async def test_ollama_cuts_a_prompt_that_does_not_fit_and_says_nothing_of_it(llama: ollama.AsyncClient):
+    long = [{"role": "user", "content": "word " * 900}]
+    answer = await llama.chat("sim-small", long, options={"num_ctx": 500})
+
+    assert (answer.prompt_eval_count or 0) < 500
+
+
+async def test_ollama_errors(llama: ollama.AsyncClient):
+    with pytest.raises(ollama.ResponseError, match="model 'nobody' not found") as unknown:
+        await llama.chat("nobody", SUM)
+    with pytest.raises(ollama.ResponseError):
+        [piece async for piece in await llama.chat("fault:error-in-stream:2", SUM, stream=True)]
+
+    assert unknown.value.status_code == 404
+
+
+async def test_ollama_lists_models(llama: ollama.AsyncClient):
+    assert [model.model for model in (await llama.list()).models] == ["sim-small", "sim-thinker", "sim-strict"]
