@@ -5,6 +5,7 @@ Refuses to fit. The one file of routing outside ``learned`` that leads to numpy,
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -112,10 +113,14 @@ class Opinion:
         """The profiles with what the policy expects in place of what was known before; others as they were."""
         return [self._informed(profile) for profile in profiles]
 
-    def tokens(self, target: Target) -> int | None:
-        """Tokens that its answer will have; None for a target that the policy does not know."""
-        expected = self._expected.get(target)
-        return None if expected is None else max(1, round(expected.output_tokens))
+    def tokens(self, target: Target) -> int:
+        """Tokens that its answer will have; a target that the policy does not know is taken to say as much as others.
+
+        Else the rule of thumb for it stood beside measured lengths of the others, and it looked dear or cheap by that.
+        """
+        known = self._expected.get(target)
+        tokens = median(one.output_tokens for one in self._expected.values()) if known is None else known.output_tokens
+        return max(1, round(tokens))
 
     def verdict(self, answers: Sequence[Answered]) -> tuple[Target | None, Target | None, float]:
         """Whose answer to show, or else whom to ask next, and the chance that the leading answer is right."""
