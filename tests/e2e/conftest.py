@@ -33,6 +33,7 @@ SIMULATED: dict[str, Any] = {
             "models": {
                 "sim": {"context": 8000, "prices": PRICES, "quality": {"default": 1.0}},
                 "sim-floats": {"prices": PRICES},
+                "sim-torn": {"prices": PRICES},
                 "sim-thinker": {"reasoning": True, "prices": PRICES},
                 "sim-always": {"usage_always": True, "prices": PRICES},
                 "sim-cached": {"cache": "always", "prices": PRICES},

@@ -10,10 +10,11 @@ import pytest
 from google import genai
 from google.genai import types
 
-from tests.e2e.conftest import Build, House
+from tests.e2e.conftest import Build, House, kept
 from trunkline.core.dialect import Envelope
 from trunkline.core.errors import BadReply
 from trunkline.dialects.openai_operations import OpenAIEmbeddings
+from trunkline.simulator.operations import PICTURE, SOUND
 
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
 TEXTS = ["one", "two words", "three words more"]
@@ -23,6 +24,8 @@ models:
   floats: [oa/sim-floats]
   claude: [an/sim]
   either: [an/sim, oa/sim]
+  torn: [oa/sim-torn]
+  answer: [re/sim]
 """
 
 
@@ -98,6 +101,174 @@ async def test_other_operations_are_passed_on_as_they_are(home: House, path: str
     assert headers["x-trunkline-provider"] == "oa"
     sent = json.loads((await home.logged(1))[0].request)
     assert sent == {"model": "sim", "x_unknown": [1], **body}
+
+
+def form(*fields: tuple[str, str | bytes], edge: str = "edge") -> tuple[bytes, dict[str, str]]:
+    """A form's bytes and its content type; bytes are files."""
+    parts = []
+    for name, value in fields:
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"'
+        if isinstance(value, bytes):
+            head += '; filename="a.bin"\r\nContent-Type: application/octet-stream'
+        parts.append(head.encode() + b"\r\n\r\n" + (value if isinstance(value, bytes) else value.encode()) + b"\r\n")
+    return b"".join(parts) + f"--{edge}--\r\n".encode(), {"content-type": f"multipart/form-data; boundary={edge}"}
+
+
+AUDIO = bytes(range(256)) * 8
+OPERATIONS = {
+    "/v1/audio/transcriptions": lambda told: json.loads(told)["text"] == "Grüße",
+    "/v1/audio/translations": lambda told: json.loads(told)["text"] == "Grüße",
+    "/v1/images/edits": lambda told: json.loads(told)["data"][0]["b64_json"],
+    "/v1/images/variations": lambda told: json.loads(told)["data"][0]["b64_json"],
+}
+
+
+@pytest.mark.parametrize("path", OPERATIONS)
+async def test_a_form_reaches_its_provider_with_its_files_and_another_models_name(home: House, path: str):
+    body, headers = form(("prompt", "a cat"), ("model", "embed"), ("file", AUDIO), ("x_unknown", "1"))
+
+    status, told, answered = await home.post(path, body, headers)
+
+    assert status == 200, answered
+    assert OPERATIONS[path](answered)
+    (entry,) = await home.logged(1)
+    assert entry.headers["content-type"] == headers["content-type"]
+    assert entry.request == body.replace(b"embed", b"sim", 1).decode("utf-8", "replace")
+    assert told["x-trunkline-provider"] == "oa"
+    assert told["x-trunkline-cost-source"] == "reported"
+    (record,) = await kept(home, 1)
+    assert record.cost == home.ended[0].cost == entry.cost_nanodollars
+    assert record.usage.output == (PICTURE if "images" in path else 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (form(("file", AUDIO))[0], b"model"),
+        (form(("model", "embed"), ("model", "claude"))[0], b"more than once"),
+        (form(("model", "embed"), ("stream", "true"))[0], b"stream"),
+        (form(("model", "embed"), ("file", b"--edge\r\nContent-Disposition: form-data; name=model"))[0], b"no value"),
+        (form(("model", "embed"), ("file", b"..--edge.."))[0], b"boundary"),
+        (form(("model", "embed"))[0].replace(b'name="model"', b"name=model"), b"content-disposition"),
+        (form(("model", "embed"))[0].replace(b"--edge--", b""), b"boundary"),
+        (form(("model", "embed"))[0] + b"more", b"behind its last boundary"),
+        (form(("model", "embed"), edge="other")[0], b"not a form"),
+        (b'{"model":"embed"}', b"not a form"),
+        (form(*[(f"f{at}", "1") for at in range(300)])[0], b"256 parts"),
+    ],
+)
+async def test_a_form_that_two_readers_could_read_differently_is_refused(home: House, body: bytes, says: bytes):
+    _, headers = form()
+
+    status, _, said = await home.post("/v1/audio/transcriptions", body, headers)
+
+    assert status in {400, 415}
+    assert says in said, said
+    assert not home.simulator.log
+
+
+async def test_a_form_over_the_limit_of_bodies_is_refused_unread(build: Build):
+    house = await build(routes=ROUTES, more="limits: {body: 4096}")
+    body, headers = form(("model", "embed"), ("file", AUDIO * 3))
+
+    status, _, said = await house.post("/v1/audio/transcriptions", body, headers)
+
+    assert status == 413
+    assert b"limits.body" in said
+
+
+async def test_subtitles_come_as_the_words_they_are(home: House):
+    body, headers = form(("model", "embed"), ("file", AUDIO), ("response_format", "srt"))
+
+    status, told, answered = await home.post("/v1/audio/transcriptions", body, headers)
+
+    assert (status, told["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert answered.startswith(b"1\n00:00:00,000 --> ")
+    assert told["x-trunkline-cost-usd"] == "unknown"
+
+
+async def test_sound_comes_byte_by_byte_and_its_unknown_cost_is_said(home: House):
+    status, told, answered = await home.post("/v1/audio/speech", {"model": "embed", "input": "Hello", "voice": "alloy"})
+
+    assert (status, told["content-type"]) == (200, "audio/mpeg")
+    assert answered == SOUND
+    assert told["x-trunkline-cost-usd"] == told["x-trunkline-cost-source"] == "unknown"
+    (record,) = await kept(home, 1)
+    assert (record.cost, record.usage.source, record.outcome) == (None, "unknown", "ok")
+
+
+async def test_a_hard_budget_is_charged_what_was_held_where_nobody_tells_what_sound_cost(build: Build):
+    house = await build(routes=ROUTES, more="budgets: [{name: all, per: total, window: day, limit: 0.02}]")
+    ask = {"model": "embed", "input": "Hello", "voice": "alloy"}
+
+    first, _, _ = await house.post("/v1/audio/speech", ask)
+    (record,) = await kept(house, 1)
+    second, _, said = await house.post("/v1/audio/speech", ask)
+    third, _, _ = await house.post("/v1/audio/speech", ask)
+
+    assert first == second == 200
+    assert record.booked > 9_000_000
+    assert third in {402, 429}, said
+
+
+COMPLETE = {"model": "embed", "prompt": "Once upon a time"}
+
+
+@pytest.mark.parametrize("asks", [False, True])
+async def test_a_streamed_completion_is_passed_on_and_billed_by_the_usage_asked_for_in_its_name(
+    home: House, asks: bool
+):
+    body = {**COMPLETE, "stream": True, **({"stream_options": {"include_usage": True}} if asks else {})}
+
+    status, headers, answered = await home.post("/v1/completions", body)
+
+    assert status == 200
+    assert headers["content-type"].startswith("text/event-stream")
+    told = [json.loads(line[6:]) for line in answered.splitlines() if line.startswith(b"data: {")]
+    assert "".join(one["choices"][0]["text"] for one in told if one["choices"]) == " and so on"
+    assert answered.rstrip().endswith(b"data: [DONE]")
+    assert any(one.get("usage") for one in told) is asks
+    (entry,) = await home.logged(1)
+    (record,) = await kept(home, 1)
+    assert record.cost == entry.cost_nanodollars > 0
+    assert (record.usage.output, record.usage.source) == (3, "reported")
+
+
+async def test_a_streamed_completion_that_is_cut_ends_with_an_error_and_without_its_terminator(home: House):
+    status, _, answered = await home.post("/v1/completions", {**COMPLETE, "model": "torn", "stream": True})
+
+    assert status == 200
+    assert b"data: [DONE]" not in answered
+    last = json.loads(answered.strip().rpartition(b"data: ")[2])
+    assert last["error"]["message"]
+    (record,) = await kept(home, 1)
+    assert record.outcome == "broken_stream"
+    assert record.usage.source == "estimated"
+
+
+async def test_the_openai_sdk_speaks_hears_draws_and_completes(home: House):
+    async with openai.AsyncOpenAI(api_key="any", base_url=f"{home.url}/v1", max_retries=0) as gpt:
+        heard = await gpt.audio.transcriptions.create(model="embed", file=("a.mp3", AUDIO))
+        drawn = await gpt.images.edit(model="embed", image=("a.png", AUDIO), prompt="more cats")
+        said = await gpt.audio.speech.create(model="embed", voice="alloy", input="Hello")
+        stream = await gpt.completions.create(model="embed", prompt="Once", stream=True)
+        words = [chunk.choices[0].text async for chunk in stream]
+        counted = await gpt.responses.input_tokens.count(model="answer", input="Hello there")
+
+    assert heard.text == "Grüße"
+    assert drawn.data
+    assert said.content == SOUND
+    assert "".join(words) == " and so on"
+    assert counted.input_tokens > 0
+
+
+async def test_a_completion_under_a_hard_budget_is_limited_to_what_its_caller_would_have_got(build: Build):
+    house = await build(routes=ROUTES, more="budgets: [{name: all, per: total, window: day, limit: 1}]")
+
+    status, _, _ = await house.post("/v1/completions", {**COMPLETE, "prompt": ["one", "two"], "best_of": 3})
+
+    assert status == 200
+    assert json.loads((await house.logged(1))[0].request)["max_tokens"] == 16
 
 
 @pytest.mark.parametrize("path", ["/v1/embeddings", "/v1/rerank"])

@@ -76,6 +76,9 @@ class Size(Struct, frozen=True):
 def size(call: Call) -> Size:
     """The bounds of a call. A token is at least one byte, so the body's length bounds the tokens of all its text."""
     body = call.body
+    if call.dialect.operation != "chat":
+        asked = call.envelope
+        return Size(len(body), asked.max_tokens, asked.choices, plain=asked.plain)
     prompt = len(body) + (WITH_TOOLS if b'"tools"' in body or b"\\u00" in body else 0)
     prompt += MOST_HELD if _HELD.search(body) else 0
     if _OPENED.search(body):

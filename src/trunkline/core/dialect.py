@@ -3,6 +3,7 @@
 Refuses to know any dialect in particular, and who uses it for what.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -15,10 +16,14 @@ from trunkline.core.usage import Usage
 DialectName = Literal[
     "openai", "responses", "anthropic", "gemini", "ollama",
     "embeddings", "completions", "rerank", "moderations", "images",
+    "image_edits", "image_variations", "speech", "transcriptions", "translations",
 ]  # fmt: skip
-"""What a provider can be spoken to in. The last five are operations of their own, in OpenAI's form."""
+"""What a provider can be spoken to in. Those of the last two lines are operations of their own, in OpenAI's form."""
 
-Operation = Literal["chat", "embeddings", "completions", "rerank", "moderations", "images"]
+Operation = Literal[
+    "chat", "embeddings", "completions", "rerank", "moderations", "images",
+    "image_edits", "image_variations", "speech", "transcriptions", "translations",
+]  # fmt: skip
 """What is asked for: a call is translated between dialects of one operation, and never into another."""
 
 
@@ -30,6 +35,8 @@ class Envelope(Struct, frozen=True):
     max_tokens: int | None = None
     include_usage: bool = False  # the caller asked for a usage chunk (OpenAI); Anthropic always shows usage
     base64: bool = False  # embeddings are asked for packed
+    choices: int = 1  # answers of so many tokens that an operation besides chats can have
+    plain: bool = True  # their limit is said once and in plain letters
 
 
 class Rendered(Struct, frozen=True):
@@ -48,12 +55,20 @@ class Rendered(Struct, frozen=True):
     path: str = ""
 
 
+Guess = Literal["answer", "prompt", "nothing"]
+
+
 class Sighting(Struct, frozen=True):
-    """What a look at a whole answer's bytes shows, without opening its content."""
+    """What a look at a whole answer's bytes shows, without opening its content.
+
+    ``guess``  whose length says how many tokens it was, where no usage is told: the answer's and the prompt's, the
+    prompt's alone, or nobody's.
+    """
 
     usage: Usage
     finish: Finish | None
     model: str = ""
+    guess: Guess = "answer"
 
 
 class Frame(Struct, frozen=True, gc=False):
@@ -183,6 +198,15 @@ class Fitting(Protocol):
 
     def fitted(self, answer: bytes, envelope: Envelope) -> bytes:
         """A provider's whole answer in the form that was asked for."""
+        ...
+
+
+@runtime_checkable
+class Formed(Protocol):
+    """What a dialect has besides whose requests are forms: their content type, with its boundary, is their caller's."""
+
+    def fields(self, body: bytes) -> Mapping[str, str]:
+        """The fields that are no files. Raises InvalidRequest."""
         ...
 
 

@@ -23,6 +23,11 @@ class Settling:
         self.outcome: Outcome | None = None
         self._hearers: list[Hear] = []
 
+    @property
+    def content_type(self) -> bytes | None:
+        """See ``Reply``."""
+        return None
+
     def on_settled(self, hear: Hear) -> None:
         """Hear the outcome when the answer ends; at once if it has."""
         if self.outcome is None:
@@ -54,6 +59,11 @@ class Reply(Protocol):
     @property
     def outcome(self) -> Outcome | None:
         """How it ended; None while it is open."""
+        ...
+
+    @property
+    def content_type(self) -> bytes | None:
+        """What a whole answer is where that is no JSON: sound, subtitles."""
         ...
 
     def on_settled(self, hear: Hear) -> None:

@@ -16,7 +16,7 @@ from trunkline.accounting.rates import NO_LIMITS, Rates
 from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call, Caller
-from trunkline.core.dialect import Framed, ProviderDialect
+from trunkline.core.dialect import Formed, Framed, ProviderDialect
 from trunkline.core.errors import InvalidRequest
 from trunkline.core.exchange import Handler, Target
 from trunkline.core.money import Nanos
@@ -342,7 +342,8 @@ def door(provider: Provider, dialect: ProviderDialect) -> Door:
     origin = Origin(url.scheme, url.hostname or "", url.port or PORTS[url.scheme])
     key = provider.key or Secret("")
     auth = Auth(provider.auth_for(dialect.name), key)
-    headers = [(b"content-type", b"application/json"), *auth.headers()]
+    kind = [] if isinstance(dialect, Formed) else [(b"content-type", b"application/json")]
+    headers = [*kind, *auth.headers()]
     made = Door(dialect, origin, url.path + dialect.path, headers, key.reveal().encode())
     if isinstance(dialect, Framed):
         return structs.replace(made, frames=dialect.frames, stream_type=dialect.stream_type)

@@ -61,7 +61,7 @@ class Pace(Struct, frozen=True):
 class WholeReply(Settling):
     """An answer that came in one body; it has settled when it is made."""
 
-    __slots__ = ("_body", "_completion", "_created", "_dialect", "dropped")
+    __slots__ = ("_body", "_completion", "_created", "_dialect", "_media", "dropped")
 
     def __init__(
         self,
@@ -71,14 +71,21 @@ class WholeReply(Settling):
         dropped: tuple[str, ...],
         outcome: Outcome,
         created: int,
+        media: bytes | None = None,
     ) -> None:
         super().__init__()
         self._created = created
-        self._body = readable(body)
+        self._media = media
+        self._body = readable(body) if media is None else body
         self._dialect = dialect
         self._completion = completion
         self.dropped = dropped
         self.settle(outcome)
+
+    @property
+    def content_type(self) -> bytes | None:
+        """See the port."""
+        return self._media
 
     def _opened(self) -> Completion:
         if self._completion is None:

@@ -14,20 +14,30 @@ from msgspec.structs import replace
 from trunkline.catalog.price import Price
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.call import Call
-from trunkline.core.dialect import Continuable, Counting, Dialect, Fitting, Framing, ProviderDialect, Rendered
+from trunkline.core.dialect import (
+    Continuable,
+    Counting,
+    Dialect,
+    Fitting,
+    Framing,
+    Guess,
+    ProviderDialect,
+    Rendered,
+)
 from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, StaleConnection, Unsupported
 from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import Nanos
 from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Reply, held
 from trunkline.core.tokens import tokens_in
-from trunkline.core.usage import Usage
+from trunkline.core.usage import UNKNOWN_USAGE, Usage
 from trunkline.dialects.echo import spoken_after
 from trunkline.dialects.sse import Frames
 from trunkline.providers.answer import Pace, StreamedReply, WholeReply
 from trunkline.providers.calibration import Calibration
 from trunkline.providers.headroom import headroom
 from trunkline.providers.health import TargetHealth
+from trunkline.providers.media import media_type
 from trunkline.providers.timeouts import Timeouts
 from trunkline.resilience.gate import Rejected
 from trunkline.transport.transport import Headers, Origin, Request, Response, Transport
@@ -280,7 +290,7 @@ class Endpoint:
             reply = StreamedReply(response, door.frames(), dialect, pace, rendered, self._guess, len(call.body))
             await reply.begin()
             return reply
-        if call.envelope.stream and not kind.startswith(b"application/json"):
+        if call.envelope.stream and (not kind.startswith(b"application/json") or dialect.operation != "chat"):
             shown = kind[:80].decode("latin-1") or "no content type"
             raise BadReply(f"asked for a stream and got {shown} instead of {door.stream_type.decode()}")
         return await self._whole(response, call, dialect, rendered, pace)
@@ -303,9 +313,17 @@ class Endpoint:
         took = self._clock() - pace.started
         usage = sighting.usage
         if usage.source != "reported":
-            usage = Usage(input=self._guess.prompt(len(call.body)), output=tokens_in(len(body)), source="estimated")
+            usage = self._guessed(sighting.guess, call, body)
         outcome = Outcome(usage, took, took, sighting.finish)
-        return WholeReply(body, dialect, completion, rendered.dropped, outcome, pace.created)
+        media = media_type(dialect.operation, response.header(b"content-type"))
+        return WholeReply(body, dialect, completion, rendered.dropped, outcome, pace.created, media)
+
+    def _guessed(self, guess: Guess, call: Call, body: bytes) -> Usage:
+        """What was used, where the provider does not say: unknown where no length tells it."""
+        if guess == "nothing":
+            return UNKNOWN_USAGE
+        output = tokens_in(len(body)) if guess == "answer" else 0
+        return Usage(input=self._guess.prompt(len(call.body)), output=output, source="estimated")
 
     async def count_tokens(self, call: Call) -> bytes | None:
         """The provider's own answer, where it speaks the caller's dialect; None where none comes."""

@@ -15,11 +15,16 @@ from trunkline.dialects.ollama import Ollama
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_operations import (
     Completions,
+    ImageEdits,
     Images,
+    ImageVariations,
     Moderations,
     OpenAIEmbeddings,
     OpenAIOperation,
     Rerank,
+    Speech,
+    Transcriptions,
+    Translations,
 )
 from trunkline.dialects.openai_responses import OpenAIResponses
 
@@ -35,12 +40,20 @@ CALLERS: dict[DialectName, type[Spoken]] = {
     "rerank": Rerank,
     "moderations": Moderations,
     "images": Images,
+    "image_edits": ImageEdits,
+    "image_variations": ImageVariations,
+    "speech": Speech,
+    "transcriptions": Transcriptions,
+    "translations": Translations,
 }
 """The dialects that callers may speak too."""
 
 DIALECTS: dict[DialectName, type[Spoken | Native]] = {**CALLERS, "ollama": Ollama}
 """All that a provider can be spoken to in: callers' dialects, then vendors' own."""
-OPERATIONS: tuple[DialectName, ...] = ("embeddings", "completions", "rerank", "moderations", "images")
+OPERATIONS: tuple[DialectName, ...] = (
+    "embeddings", "completions", "rerank", "moderations", "images",
+    "image_edits", "image_variations", "speech", "transcriptions", "translations",
+)  # fmt: skip
 """What is asked for besides chats."""
 
 

@@ -113,6 +113,11 @@ class OverheardReply:
         return self._inner.dropped
 
     @property
+    def content_type(self) -> bytes | None:
+        """As the inner reply's."""
+        return self._inner.content_type
+
+    @property
     def outcome(self) -> Outcome | None:
         """As the inner reply's."""
         return self._inner.outcome

@@ -101,8 +101,9 @@ class Chat:
                 body = b"".join(
                     [block async for block in reply.blocks(self._dialect, exchange.call.envelope, visit.id)]
                 )
+                kind = JSON if reply.content_type is None else (b"content-type", reply.content_type)
                 await respond(
-                    visit.send, 200, [JSON, *visit.headers, *facts(exchange, reply), *self._left(exchange)], body
+                    visit.send, 200, [kind, *visit.headers, *facts(exchange, reply), *self._left(exchange)], body
                 )
         finally:
             await reply.aclose()

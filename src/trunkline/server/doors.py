@@ -5,7 +5,7 @@ Refuses to know what the doors do.
 
 from collections.abc import Iterator
 
-from trunkline.core.dialect import Dialect
+from trunkline.core.dialect import Dialect, Formed
 from trunkline.core.errors import CallError
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.gemini import Gemini
@@ -14,7 +14,7 @@ from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_responses import OpenAIResponses
 from trunkline.gateway.gateway import Gateway
 from trunkline.providers.quirks import CALLERS, OPERATIONS
-from trunkline.server import gemini_path
+from trunkline.server import forms, gemini_path
 from trunkline.server.admin import Admin
 from trunkline.server.app import Door, Visit
 from trunkline.server.auth import Keys
@@ -61,10 +61,14 @@ class GatewayDoors:
         counted = CountTokens(gateway, keys, self._anthropic, self._anthropic)
         yield Place("/v1/chat/completions", "caller", {"POST": Chat(gateway, keys, self._openai)}, chat)
         yield Place("/v1/responses", "caller", {"POST": Chat(gateway, keys, self._responses)}, response)
+        counts = CountTokens(gateway, keys, self._responses, self._responses)
+        yield Place("/v1/responses/input_tokens", "caller", {"POST": counts}, "the tokens of a response's input")
         yield Place("/v1/messages", "caller", {"POST": Chat(gateway, keys, self._anthropic)}, message)
         yield Place("/v1/messages/count_tokens", "caller", {"POST": counted}, "the tokens of a prompt")
         for one in (CALLERS[name]() for name in OPERATIONS):
-            yield Place(f"/v1{one.path}", "caller", {"POST": Chat(gateway, keys, one)}, f"{one.path[1:]}, whole")
+            form = forms.checked if isinstance(one, Formed) else None
+            about = f"{one.path[1:]}, whole{' or streamed' if one.name == 'completions' else ''}"
+            yield Place(f"/v1{one.path}", "caller", {"POST": Chat(gateway, keys, one, form)}, about)
         yield from self._googles(gateway, keys)
         yield Place("/v1/feedback", "caller", {"POST": Feedback(gateway, keys).take}, "what an answer was worth")
 

@@ -1,9 +1,10 @@
-"""Operations besides chats, in OpenAI's form: embeddings, completions, rerank, moderations and images.
+"""Operations besides chats, in OpenAI's form: embeddings, completions, rerank, moderations, images and sound.
 It refuses to make sense: what it answers follows from the bytes it is asked about, and is the same every time.
 """
 
 import struct
 from base64 import b64encode
+from email import message_from_bytes
 from hashlib import sha256
 from typing import Any
 
@@ -11,21 +12,89 @@ import msgspec
 
 from trunkline.simulator import tokens
 from trunkline.simulator.refusals import Refused, invalid_json, openai_error
+from trunkline.simulator.script import Piece, event
 
 Json = dict[str, Any]
-PATHS = ("/v1/embeddings", "/v1/completions", "/v1/rerank", "/v1/moderations", "/v1/images/generations")
+FORMS = ("/v1/audio/transcriptions", "/v1/audio/translations", "/v1/images/edits", "/v1/images/variations")
+PATHS = (
+    "/v1/embeddings", "/v1/completions", "/v1/rerank", "/v1/moderations", "/v1/images/generations",
+    "/v1/audio/speech", *FORMS,
+)  # fmt: skip
+SOUND = bytes(range(256)) * 4  # no text in any encoding, as sound is
+PICTURE = 272  # tokens
+WORDS = (" and", " so", " on")
 _DIMENSIONS = 8
 
 
-def read(body: bytes) -> Json:
-    """The request. Raises Refused."""
+def read(path: str, body: bytes, kind: str) -> Json:
+    """The request; ``kind`` is its content type. Raises Refused."""
+    asked = _form(body, kind) if path in FORMS else _json(body)
+    if not isinstance(asked.get("model"), str):
+        raise Refused(openai_error("you must provide a model parameter"))
+    return asked
+
+
+def _form(body: bytes, kind: str) -> Json:
+    """The fields of a form by the standard library's reader of mails; a file is its number of bytes."""
+    mail = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+    if not mail.is_multipart():
+        raise Refused(openai_error("the body is no form"))
+    asked: Json = {}
+    for part in mail.walk():
+        name = part.get_param("name", header="content-disposition")
+        if name and isinstance(told := part.get_payload(decode=True), bytes):
+            asked[str(name)] = len(told) if part.get_filename() else told.decode()
+    return asked
+
+
+def _json(body: bytes) -> Json:
     try:
         asked = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused(invalid_json("openai")) from error
-    if not isinstance(asked.get("model"), str):
-        raise Refused(openai_error("you must provide a model parameter"))
     return asked
+
+
+def sound(path: str, asked: Json) -> tuple[str, bytes] | None:
+    """Content type and bytes of an answer that is no JSON; None: it is."""
+    if path == "/v1/audio/speech":
+        return "audio/mpeg", SOUND
+    if path.startswith("/v1/audio/") and asked.get("response_format") == "srt":
+        return "text/plain; charset=utf-8", b"1\n00:00:00,000 --> 00:00:01,000\nGr\xc3\xbc\xc3\x9fe\n"
+    return None
+
+
+def stream(asked: Json) -> list[Piece]:
+    """A completion's events; a model whose name ends in `torn` ends before the answer does."""
+    head = {"id": "cmpl-1", "object": "text_completion", "created": 0, "model": asked["model"]}
+    usage = bool((asked.get("stream_options") or {}).get("include_usage"))
+
+    def chunk(text: str, finish: str | None) -> Piece:
+        choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": finish}
+        return event({**head, "choices": [choice], **({"usage": None} if usage else {})}, "content", "", 1)
+
+    pieces = [chunk(word, None) for word in WORDS]
+    if asked["model"].endswith("torn"):
+        return pieces
+    pieces.append(chunk("", "stop"))
+    if usage:
+        pieces.append(event({**head, "choices": [], "usage": _usage(counted(asked), len(WORDS))}, "usage"))
+    return [*pieces, Piece(b"data: [DONE]\n\n", "done")]
+
+
+def written(path: str, asked: Json) -> int:
+    """The tokens of an answer that are billed."""
+    if path.startswith("/v1/images/"):
+        return PICTURE
+    return len(WORDS) if path == "/v1/completions" and asked.get("stream") else 0
+
+
+def _names(count: int, output: int) -> Json:
+    return {"input_tokens": count, "output_tokens": output, "total_tokens": count + output}
+
+
+def _usage(count: int, output: int) -> Json:
+    return {"prompt_tokens": count, "completion_tokens": output, "total_tokens": count + output}
 
 
 def counted(asked: Json) -> int:
@@ -39,7 +108,7 @@ def answer(path: str, asked: Json, *, floats: bool = False) -> Json:
     count = counted(asked)
     if path == "/v1/embeddings":
         return _embeddings(asked, count, floats=floats)
-    usage = {"prompt_tokens": count, "completion_tokens": 0, "total_tokens": count}
+    usage = _usage(count, 0)
     match path:
         case "/v1/completions":
             choice = {"index": 0, "text": " and so on", "logprobs": None, "finish_reason": "stop"}
@@ -51,8 +120,10 @@ def answer(path: str, asked: Json, *, floats: bool = False) -> Json:
         case "/v1/moderations":
             said = {"flagged": False, "categories": {}, "category_scores": {}}
             return {"id": "modr-1", "model": asked["model"], "results": [said]}
+        case "/v1/audio/transcriptions" | "/v1/audio/translations":
+            return {"text": "Grüße", "usage": {"type": "tokens", **_names(count, 0)}}
         case _:
-            return {"created": 0, "data": [{"b64_json": "iVBORw0KGgo="}]}
+            return {"created": 0, "data": [{"b64_json": "iVBORw0KGgo="}], "usage": _names(count, PICTURE)}
 
 
 def _embeddings(asked: Json, count: int, *, floats: bool) -> Json:

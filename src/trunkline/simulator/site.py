@@ -32,7 +32,7 @@ from trunkline.simulator.performance import Performance, Playwright
 from trunkline.simulator.prices import Tariff, Usage
 from trunkline.simulator.provider import SimulatedProvider
 from trunkline.simulator.refusals import Refused
-from trunkline.simulator.script import Piece, Script
+from trunkline.simulator.script import Piece, Script, with_header
 
 _CHAT, _MESSAGES, _COUNT, _MODELS = "/v1/chat/completions", "/v1/messages", "/v1/messages/count_tokens", "/v1/models"
 _RESPONSES = "/v1/responses"
@@ -117,14 +117,14 @@ class Site:
 
     def _operate(self, place: _Place, writer: Playwright, request: Request, now: float) -> Performance:
         """An operation besides chats; a model whose name ends in `floats` knows no base64."""
-        asked = operations.read(request.body)
+        asked = operations.read(place.path, request.body, request.header("content-type") or "")
         models = place.provider.config.models
         if asked["model"] not in models:
             raise Refused(refusals.unknown_model("openai", asked["model"]))
-        told = operations.answer(place.path, asked, floats=asked["model"].endswith("floats"))
-        page = writer.page(told, "openai", now)
+        page = _operated(writer, place.path, asked, now)
         tariff = Tariff.of(models[asked["model"]].prices)
-        return replace(page, model=asked["model"], usage=Usage(input=operations.counted(asked)), tariff=tariff)
+        usage = Usage(input=operations.counted(asked), output=operations.written(place.path, asked))
+        return replace(page, model=asked["model"], usage=usage, tariff=tariff)
 
     def _models(self, place: _Place) -> dict[str, Any]:
         names = list(place.provider.config.models)
@@ -148,6 +148,20 @@ class Site:
             return _json(200, {"providers": {name: _card(provider) for name, provider in self.providers.items()}})
         names = ", ".join(f"/{name}/v1" for name in self.providers)
         return _json(404, {"error": {"message": f"No provider is at {request.path}. There are {names}."}})
+
+
+def _operated(writer: Playwright, path: str, asked: dict[str, Any], now: float) -> Performance:
+    """A page of JSON, or of sound, or a stream."""
+    told = operations.sound(path, asked)
+    if told is not None:
+        page = writer.page({}, "openai", now)
+        script = replace(page.script, pieces=(Piece(told[1], "body"),))
+        return replace(page, script=replace(script, headers=with_header(script.headers, "content-type", told[0])))
+    if path == "/v1/completions" and asked.get("stream") is True:
+        page = writer.page({}, "openai", now)
+        headers = with_header(page.script.headers, "content-type", "text/event-stream")
+        return replace(page, script=Script(headers=headers, pieces=tuple(operations.stream(asked)), streamed=True))
+    return writer.page(operations.answer(path, asked, floats=asked["model"].endswith("floats")), "openai", now)
 
 
 def _ask(place: _Place, request: Request) -> Ask:

@@ -10,14 +10,14 @@ import msgspec
 from msgspec import Raw, Struct
 
 from trunkline.core.chat import ChatRequest, Completion, Message, Text
-from trunkline.core.dialect import DialectName, Envelope, Operation, Reader, Rendered, Scanner, Sighting, Writer
+from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Reader, Rendered, Scanner, Sighting, Writer
 from trunkline.core.errors import BadReply, CallError, InvalidRequest, Unsupported
 from trunkline.core.usage import UNKNOWN_USAGE, Usage
 from trunkline.dialects import json
 from trunkline.dialects.errors import provider_error
 from trunkline.dialects.model_name import check_model
 from trunkline.dialects.openai_chat import error_reply
-from trunkline.dialects.openai_chat.usage import read_usage
+from trunkline.dialects.openai_chat.usage import Count, read_usage
 from trunkline.dialects.shape import look
 
 ABSENT = (b"", b"null")
@@ -39,6 +39,15 @@ class _Answer(Struct):
 
 
 _PEEKED = msgspec.json.Decoder(_Peeked)
+
+
+class _Counts(Struct):
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    total_tokens: Count | None = None
+
+
+_COUNTS = msgspec.json.Decoder(_Counts)
 _ANSWER = msgspec.json.Decoder(_Answer)
 
 
@@ -51,6 +60,7 @@ class OpenAIOperation:
 
     OPERATION: ClassVar[Operation]
     PATH: ClassVar[str]
+    GUESS: ClassVar[Guess] = "prompt"
 
     drop: frozenset[str] = frozenset()
 
@@ -131,7 +141,7 @@ class OpenAIOperation:
             raise BadReply(f"the provider's answer cannot be read: {error}") from None
         if bytes(answer.error) not in ABSENT:
             raise provider_error("openai", 200, [], body, provider=None)
-        return Sighting(_usage(answer), "stop", answer.model)
+        return Sighting(_usage(answer), "stop", answer.model, self.GUESS)
 
     def read_completion(self, body: bytes) -> Completion:
         """Never opened."""
@@ -158,15 +168,17 @@ class OpenAIOperation:
 
 
 def _usage(answer: _Answer) -> Usage:
-    """OpenAI's ``usage``; Jina and Voyage tell ``total_tokens`` alone."""
+    """OpenAI's ``usage``: of pictures and of sound it has other names. Jina and Voyage tell ``total_tokens`` alone."""
     told = read_usage(answer.usage)
     if told is not None:
         return told
     try:
-        total = msgspec.json.decode(bytes(answer.usage) or b"{}", type=dict[str, Any]).get("total_tokens")
+        counts = _COUNTS.decode(bytes(answer.usage) or b"{}")
     except msgspec.DecodeError:
-        total = None
-    return Usage(input=total) if isinstance(total, int) and total >= 0 else UNKNOWN_USAGE
+        return UNKNOWN_USAGE
+    if counts.input_tokens is not None:
+        return Usage(input=counts.input_tokens, output=counts.output_tokens or 0)
+    return UNKNOWN_USAGE if counts.total_tokens is None else Usage(input=counts.total_tokens)
 
 
 def _words(value: Any) -> str:

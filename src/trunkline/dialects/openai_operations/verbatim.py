@@ -1,21 +1,31 @@
 """The operations that are passed on and nothing else.
 
-Refuses to know more of them than where they stand.
+Refuses to know more of them than where they stand and what their answers can cost.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from trunkline.core.dialect import Operation
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trunkline.core.dialect import Envelope, Guess, Operation, Sighting
+from trunkline.core.errors import BadReply
+from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects.openai_operations.operation import OpenAIOperation
+from trunkline.dialects.shape import look
+
+MOST_OF_A_PICTURE = 16_384  # tokens; gpt-image-1's largest has 6,240
+MOST_PICTURES = 10  # of one request, by OpenAI's reference
+MOST_OF_A_SPEECH = 16_384  # tokens; 4,096 letters are read in about five minutes of some 1,250 tokens each
 
 
-@dataclass(frozen=True, slots=True)
-class Completions(OpenAIOperation):
-    """Text that goes on from a prompt: the form before chats."""
+class _Count(Struct):
+    n: Any = None
 
-    OPERATION: ClassVar[Operation] = "completions"
-    PATH: ClassVar[str] = "/completions"
+
+_COUNT = msgspec.json.Decoder(_Count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +50,32 @@ class Images(OpenAIOperation):
 
     OPERATION: ClassVar[Operation] = "images"
     PATH: ClassVar[str] = "/images/generations"
+    GUESS: ClassVar[Guess] = "nothing"  # a picture's bytes say nothing of its tokens, and older models have none
+
+    def peek(self, body: bytes) -> Envelope:
+        """See the port."""
+        asked = look(_COUNT, body).n
+        count = asked if isinstance(asked, int) else 1
+        known = OpenAIOperation.peek(self, body)
+        return replace(known, max_tokens=MOST_OF_A_PICTURE, choices=max(1, min(count, MOST_PICTURES)))
+
+
+@dataclass(frozen=True, slots=True)
+class Speech(OpenAIOperation):
+    """Words read aloud: the answer is sound, and tells no usage."""
+
+    OPERATION: ClassVar[Operation] = "speech"
+    PATH: ClassVar[str] = "/audio/speech"
+    GUESS: ClassVar[Guess] = "nothing"
+
+    def peek(self, body: bytes) -> Envelope:
+        """See the port."""
+        return replace(OpenAIOperation.peek(self, body), max_tokens=MOST_OF_A_SPEECH)
+
+    def sight(self, body: bytes) -> Sighting:
+        """See the port: sound is an answer, a JSON object is an error that came with a 200."""
+        if body[:1] == b"{":
+            return OpenAIOperation.sight(self, body)
+        if not body:
+            raise BadReply("the provider's answer is empty")
+        return Sighting(UNKNOWN_USAGE, "stop", guess="nothing")

@@ -5,6 +5,8 @@ Refuses to do any of the work: each method is a door to the module that does.
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from trunkline.core.chat import ChatRequest, Completion
 from trunkline.core.dialect import DialectName, Envelope, Operation, Reader, Rendered, Scanner, Sighting, Writer
 from trunkline.core.errors import CallError
@@ -66,6 +68,18 @@ class OpenAIResponses:
     def parse_request(self, body: bytes) -> ChatRequest:
         """See the port."""
         return parse_request(body)
+
+    def parse_count(self, body: bytes) -> ChatRequest:
+        """See ``Counting``: such a question is a request whose answer is not wanted."""
+        return parse_request(body)
+
+    def write_count(self, tokens: int) -> bytes:
+        """See ``Counting``."""
+        return b'{"object":"response.input_tokens","input_tokens":%d}' % tokens
+
+    def readdress_count(self, body: bytes, model: str) -> Rendered:
+        """See ``Counting``."""
+        return replace(readdress(body, model, self.drop), path="/input_tokens")
 
     def limit_answer(self, body: bytes, tokens: int) -> bytes:
         """See the port."""

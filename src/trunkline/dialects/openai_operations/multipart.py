@@ -1,0 +1,109 @@
+"""Forms (multipart/form-data, RFC 7578) as callers upload them: which fields they have, and where in the bytes.
+
+Refuses what two readers could read differently: a provider must not find another model in a form than was found here.
+"""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from trunkline.core.errors import InvalidRequest
+
+MOST_PARTS = 256
+LONGEST_HEAD = 4096  # bytes of a part's headers
+LONGEST_FIELD = 64 * 1024  # bytes of a field that is no file
+BOUNDARY = rb"[A-Za-z0-9'()+_,./:=?-]{1,70}"
+_FIRST = re.compile(rb"--(" + BOUNDARY + rb")\r\n")
+_DISPOSITION = re.compile(
+    rb'content-disposition: *form-data; *name="(?P<name>[A-Za-z0-9_.\[\]-]{1,64})"'
+    rb"(?P<file>; *filename(?:\*?=)[^\r\n]*)?",
+    re.IGNORECASE,
+)
+
+
+class Field(Struct, frozen=True):
+    """One part of a form: its value stands at ``start`` to ``end`` of the body."""
+
+    name: str
+    start: int
+    end: int
+    is_file: bool
+
+
+def boundary(body: bytes) -> bytes:
+    """What stands between the parts, as the first line says. Raises InvalidRequest."""
+    found = _FIRST.match(body)
+    if found is None:
+        raise _broken("it does not begin with a boundary")
+    return found[1]
+
+
+def fields(body: bytes) -> tuple[Field, ...]:
+    """The parts of a form, in order. Raises InvalidRequest for what is no form, or could be read in two ways."""
+    found = tuple(_fields(body))
+    if body.count(b"--" + boundary(body)) != len(found) + 1:
+        raise _broken("its boundary stands in a value as well")
+    if sum(field.name == "model" for field in found) > 1:
+        raise InvalidRequest("`model` stands in the form more than once. Send it once.", param="model")
+    return found
+
+
+def _fields(body: bytes) -> Iterator[Field]:
+    edge = b"\r\n--" + boundary(body)
+    at = len(edge)  # behind the first boundary's line, which has no line break before it and one behind
+    for _ in range(MOST_PARTS):
+        head = body.find(b"\r\n\r\n", at - 2, at + LONGEST_HEAD)
+        if head < 0:
+            raise _broken("a part has no end of its headers")
+        end = body.find(edge, head + 2)
+        if end < 0:
+            raise _broken("its last boundary is missing")
+        yield _field(body, at, head, end)
+        at = end + len(edge)
+        if body[at : at + 2] == b"--":
+            if body[at + 2 :].strip():
+                raise _broken("something stands behind its last boundary")
+            return
+        if body[at : at + 2] != b"\r\n":
+            raise _broken("a boundary's line goes on")
+        at += 2
+    raise _broken(f"it has over {MOST_PARTS} parts")
+
+
+def _field(body: bytes, at: int, head: int, end: int) -> Field:
+    lines = [line for line in body[at:head].split(b"\r\n") if line.lower().startswith(b"content-disposition")]
+    found = _DISPOSITION.fullmatch(lines[0]) if len(lines) == 1 else None
+    if found is None:
+        raise _broken('a part is not named as content-disposition: form-data; name="..."')
+    start = head + 4
+    if end < start:
+        raise _broken("a part has no value")
+    is_file = found["file"] is not None
+    if not is_file and end - start > LONGEST_FIELD:
+        raise _broken(f"the field {found['name'].decode()} has over {LONGEST_FIELD} bytes and is no file")
+    return Field(found["name"].decode(), start, end, is_file)
+
+
+def value(body: bytes, field: Field) -> str:
+    """A field's text."""
+    return body[field.start : field.end].decode("utf-8", "replace")
+
+
+def replaced(body: bytes, field: Field, text: str) -> bytes:
+    """The form with another text in one field."""
+    return b"".join((body[: field.start], text.encode(), body[field.end :]))
+
+
+def without(body: bytes, dropped: frozenset[str]) -> bytes:
+    """The form without the fields of these names."""
+    edge = b"--" + boundary(body) + b"\r\n"
+    for field in reversed(fields(body)):
+        if field.name in dropped:
+            begin = body.rindex(edge, 0, field.start)
+            body = body[:begin] + body[field.end + 2 :]
+    return body
+
+
+def _broken(why: str) -> InvalidRequest:
+    return InvalidRequest(f"The body is no form that can be read: {why}. Send multipart/form-data.", param="body")
