@@ -21,6 +21,7 @@ from trunkline.core.chat import ChatRequest, Completion
 from trunkline.core.dialect import Dialect, Framed, Framing, ProviderDialect
 from trunkline.core.events import Event, Gathering
 from trunkline.dialects.anthropic_messages import AnthropicMessages
+from trunkline.dialects.bedrock_converse import BedrockConverse
 from trunkline.dialects.gemini import Gemini
 from trunkline.dialects.ollama import Ollama
 from trunkline.dialects.openai_chat import OpenAIChat
@@ -30,6 +31,7 @@ from trunkline.providers.quirks import DIALECTS, speak
 from trunkline.simulator.ask import Answer, Ask
 from trunkline.simulator.delivery import Delivery
 from trunkline.simulator.prices import Usage
+from trunkline.simulator.script import Script
 from trunkline.simulator.wires import WIRES
 
 Json = dict[str, Any]
@@ -203,6 +205,7 @@ class Answered:
     ``short``   the simulated provider that speaks nothing else, and ``base``, where it stands below that.
     ``cannot``  the features it has no words for, each with the name of what is dropped.
     ``counts_thoughts``  its usage tells the tokens of thoughts apart.
+    ``quirks``  what the house says of its provider.
     """
 
     name: str
@@ -211,9 +214,11 @@ class Answered:
     base: str = "/v1"
     cannot: Mapping[str, str] = field(default_factory=dict)
     counts_thoughts: bool = True
+    quirks: Json = field(default_factory=dict)
 
 
 NATIVE = (
+    Answered("bedrock", "br", BedrockConverse(), counts_thoughts=False, quirks={"family": "claude"}),
     Answered(
         name="ollama",
         short="ol",
@@ -260,7 +265,9 @@ class Wired:
     def stream(self, said: Answer) -> bytes:
         """The same, streamed."""
         name: Any = self.dialect.name
-        return b"".join(piece.data for piece in WIRES[name].stream(self._delivery(said)))
+        wire = WIRES[name]
+        script = Script(pieces=tuple(wire.stream(self._delivery(said))), streamed=True)
+        return (wire.framed(script) if wire.framed else script).body
 
     def events(self, *pieces: bytes) -> list[Event]:
         """What the reader makes of a stream that comes in these pieces. Raises the CallError of a broken one."""

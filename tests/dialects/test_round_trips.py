@@ -205,7 +205,7 @@ def test_a_providers_answer_reads_the_same_after_every_callers_dialect(caller: D
     whole, streamed = provider.read_completion(wired.whole(SAID)), gathered(provider, wired.stream(SAID))
 
     for answer in (whole, streamed):
-        named = replace(answer, id=answer.id or "id_1")
+        named = replace(answer, id=answer.id or "id_1", model=answer.model or "m")
         assert (answer.text, answer.thoughts) == (SAID.text, SAID.thinking)
         assert [(one.name, msgspec.json.decode(one.arguments)) for one in answer.tool_calls] == [
             ("f", {"a": [1, None, "é"]})

@@ -24,6 +24,7 @@ SUM = "What is 17 + 25?"
 PRICES = {"input": "0.15", "output": "0.60", "cache_read": "0.075", "cache_write": "0.1875"}
 SPEAKERS = {**{row.short: [row.name] for row in ANSWERED}, "spare": [row.name for row in SPOKEN]}
 BASES = {row.short: row.base for row in ANSWERED}
+QUIRKS = {row.name: row.quirks for row in ANSWERED}
 SIMULATED: dict[str, Any] = {
     "seed": 7,
     "providers": {
@@ -129,9 +130,13 @@ def simulated(besides: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _speakers(url: str, models: str) -> str:
     return "\n".join(
-        SPEAKER.format(name=name, url=url, base=BASES.get(name, "/v1"), dialects=json.dumps(dialects), models=models)
+        SPEAKER.format(name=name, url=url, base=BASES.get(name, "/v1"), dialects=_quirky(dialects), models=models)
         for name, dialects in SPEAKERS.items()
     )
+
+
+def _quirky(dialects: list[str]) -> str:
+    return json.dumps({name: {"quirks": QUIRKS[name]} for name in dialects})
 
 
 def user(text: str) -> dict[str, str]:

@@ -27,8 +27,8 @@ MISTAKES = {
         BASE + "  mine: {url: 'http://127.0.0.1:1/v1', dialekt: openai}\n",
         (
             'trunkline.yaml:4: providers.mine.dialekt: unknown field; did you mean "dialect" or "dialects"? Allowed '
-            "here: url, dialects, auth, key, key_env, transport, ca_file, local, catalogue, models, defaults, tags, "
-            "docs, as_of, dialect, like"
+            "here: url, dialects, auth, key, key_env, aws, region, transport, ca_file, local, catalogue, models, "
+            "defaults, tags, docs, as_of, dialect, like"
         ),
     ),
     "a duration that is none": (
@@ -134,8 +134,8 @@ MISTAKES = {
         BASE + "  mine: {url: 'http://127.0.0.1:1', dialect: antropic}\n",
         (
             'trunkline.yaml:4: providers.mine.dialects.antropic: "antropic" is not allowed; did you mean "anthropic"? '
-            "Allowed: anthropic, completions, embeddings, gemini, image_edits, image_variations, images, moderations, "
-            "ollama, openai, rerank, responses, speech, transcriptions, translations"
+            "Allowed: anthropic, bedrock, completions, embeddings, gemini, image_edits, image_variations, images, "
+            "moderations, ollama, openai, rerank, responses, speech, transcriptions, translations"
         ),
     ),
     "a quirk the dialect does not have": (
@@ -243,7 +243,8 @@ MISTAKES = {
         BASE + "  mine: 5\n",
         (
             "trunkline.yaml:4: providers.mine: 5 stands where a table of url, dialects, auth, key, key_env, "
-            "transport, ca_file, local, catalogue, models, defaults, tags, docs, as_of, dialect, like is wanted"
+            "aws, region, transport, ca_file, local, catalogue, models, defaults, tags, docs, as_of, dialect, like "
+            "is wanted"
         ),
     ),
     "a provider that names itself": (

@@ -55,14 +55,13 @@ def provider_line(provider: Provider) -> str:
         name if provider.dialects[name].url is None else f"{name} at {provider.base_url(name)}"
         for name in provider.dialects
     )
-    return (
-        f"[bold]{escape(provider.name)}[/]: {escape(provider.url)} [dim]({escape(spoken)})[/] {_credential(provider)}"
-    )
+    named = f"[bold]{escape(provider.name)}[/]: {escape(provider.address)}"
+    return f"{named} [dim]({escape(spoken)})[/] {_credential(provider)}"
 
 
 def _credential(provider: Provider) -> str:
     if provider.key is None:
-        return "no key"
+        return "no key" if provider.aws is None else f"signed with the keys of {escape(provider.aws.access_key_id)}"
     source = f" from {escape(provider.key_env[0])}," if provider.key_env else ""
     return f"key{source} {escape(str(provider.key))}"
 

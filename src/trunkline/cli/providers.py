@@ -40,8 +40,8 @@ def _listed(config: Config | None, environ: Mapping[str, str]) -> Iterator[dict[
     """The house's own first, then the rows it does not use."""
     own = {} if config is None else config.providers
     for provider in own.values():
-        own_machine = is_loopback(urlsplit(provider.url).hostname or "")
-        yield _told(provider, "configured", provider.key is not None or not provider.needs_key or own_machine)
+        own_machine = is_loopback(urlsplit(provider.address).hostname or "")
+        yield _told(provider, "configured", provider.has_key or not provider.needs_key or own_machine)
     for name in rows():
         if name not in own:
             provider = known(name)
@@ -54,7 +54,7 @@ def _told(provider: Provider, state: str, ready: bool) -> dict[str, Any]:
         "name": provider.name,
         "state": state,
         "has_key": ready,
-        "url": provider.url,
+        "url": provider.url if state == "known" else provider.address,
         "dialects": list(provider.dialects),
         "key_env": list(provider.key_env),
         "docs": provider.docs,

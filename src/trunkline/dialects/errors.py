@@ -53,6 +53,8 @@ CODES: dict[str, type[CallError]] = {
     "slow_down": ModelOverloaded,
     "service_unavailable": ModelOverloaded,
     "unavailable": ModelOverloaded,  # google.rpc
+    "serviceunavailableexception": ModelOverloaded,  # Bedrock
+    "modelnotreadyexception": ModelOverloaded,  # Bedrock, a 429: the model is being loaded
     # the prompt does not fit
     "context_length_exceeded": ContextLengthExceeded,
     "exceed_context_size_error": ContextLengthExceeded,  # llama.cpp
@@ -69,11 +71,18 @@ CODES: dict[str, type[CallError]] = {
     "account_deactivated": AuthenticationFailed,
     "unauthenticated": AuthenticationFailed,  # google.rpc
     "permission_denied": AuthenticationFailed,  # google.rpc
+    "accessdeniedexception": AuthenticationFailed,  # Bedrock, and what AWS says of keys and signatures below
+    "unrecognizedclientexception": AuthenticationFailed,
+    "invalidsignatureexception": AuthenticationFailed,
+    "incompletesignatureexception": AuthenticationFailed,
+    "missingauthenticationtokenexception": AuthenticationFailed,
+    "expiredtokenexception": AuthenticationFailed,
     # the configured model
     "model_not_found": ModelNotFound,
     "model_decommissioned": ModelNotFound,  # Groq
     "deploymentnotfound": ModelNotFound,  # Azure
     "not_found_error": ModelNotFound,  # Anthropic
+    "resourcenotfoundexception": ModelNotFound,  # Bedrock
     # Anthropic does not hold this thread of turns (error.details.error_code): its SDK reads that and sends them all
     "thread_not_found": InvalidRequest,
     "thread_already_continued": InvalidRequest,
@@ -83,11 +92,15 @@ CODES: dict[str, type[CallError]] = {
     "request_too_large": RequestTooLarge,
     "timeout_error": ServerErrorAfterUpload,  # Anthropic, 504
     "deadline_exceeded": ServerErrorAfterUpload,  # google.rpc
+    "modeltimeoutexception": ServerErrorAfterUpload,  # Bedrock, a 408: the model took too long
     # the provider failed inside; a status of 500 and above says how
     "api_error": ServerError,
     "server_error": ServerError,
     "internal_server_error": ServerError,
     "internal": ServerError,  # google.rpc
+    "internalserverexception": ServerError,  # Bedrock
+    "modelerrorexception": ServerError,  # Bedrock, a 424
+    "modelstreamerrorexception": ServerError,  # Bedrock, in a stream
 }
 """By ``code``, then ``type``, in lower case. They say more than a status does, so they are asked first."""
 
@@ -95,6 +108,7 @@ VAGUE_CODES: dict[str, type[CallError]] = {
     "invalid_request_error": InvalidRequest,
     "invalid_argument": InvalidRequest,
     "badrequesterror": InvalidRequest,  # vLLM
+    "validationexception": InvalidRequest,  # Bedrock
     "requests": RateLimit,  # OpenAI's ``type`` of a 429: which window was hit
     "tokens": RateLimit,
 }
@@ -137,6 +151,14 @@ WORDS: tuple[tuple[DialectName, int, str, type[CallError]], ...] = (
     ("anthropic", 400, "exceed context limit", ContextLengthExceeded),  # input length plus max_tokens
     ("anthropic", 400, "blocked by content filtering policy", ContentRefused),
     ("gemini", 400, "exceeds the maximum number of tokens allowed", ContextLengthExceeded),
+    # Bedrock says ``ValidationException`` for all of these, and ``ThrottlingException`` for the last.
+    ("bedrock", 400, "input is too long for requested model", ContextLengthExceeded),
+    ("bedrock", 400, "prompt is too long", ContextLengthExceeded),
+    ("bedrock", 400, "exceed context limit", ContextLengthExceeded),
+    ("bedrock", 400, "blocked by content filtering policy", ContentRefused),
+    ("bedrock", 400, "provided model identifier is invalid", ModelNotFound),
+    ("bedrock", 400, "on-demand throughput isn", ModelNotFound),
+    ("bedrock", 429, "too many tokens per day", QuotaExceeded),
     # vLLM says ``BadRequestError`` and the status as its code, under OpenAI's own sentence.
     ("openai", 400, "maximum context length", ContextLengthExceeded),
     # Ollama says nothing but words: its own, and those of the llama.cpp inside.
@@ -169,7 +191,7 @@ def provider_error(
     """The error that an answer stands for, whatever shape its body has, with its retry hint in seconds."""
     told = read_told(body)
     found = classify(status, told.code, told.kind)
-    if found is InvalidRequest:
+    if found in (InvalidRequest, RateLimit):
         found = _by_words(dialect, status, told) or found
     if found is AuthenticationFailed and told.flagged:
         found = ContentRefused

@@ -79,8 +79,10 @@ def _listen(listen: str, where: Where = ("listen",)) -> Iterator[Problem]:
 
 
 def _provider(where: Where, provider: Provider) -> Iterator[Problem]:
-    if provider.key is None and _wants_key(provider):
+    if not provider.has_key and _wants_key(provider):
         yield where, _no_key(provider)
+    if provider.aws is not None and "bedrock" not in provider.dialects:
+        yield (*where, "aws"), "signs requests to Bedrock, and this provider does not speak the dialect bedrock"
     if provider.key is not None and provider.auth == "none":
         yield (*where, "auth"), "is none, yet there is a key; leave one of the two out"
     for name, speech in provider.dialects.items():
@@ -88,13 +90,14 @@ def _provider(where: Where, provider: Provider) -> Iterator[Problem]:
 
 
 def _wants_key(provider: Provider) -> bool:
-    host = urlsplit(provider.url).hostname or ""
+    host = urlsplit(provider.address).hostname or ""
     return provider.needs_key and not is_loopback(host)
 
 
 def _no_key(provider: Provider) -> str:
     if provider.key_env:
-        names = " or ".join(provider.key_env)
+        pair = ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",) if "bedrock" in provider.dialects else ()
+        names = " or ".join((*provider.key_env, *pair))
         return f"has no key: set the environment variable {names}, or write key: ${{NAME}} or key: file:PATH"
     return "has no key: write key: ${NAME} or key: file:PATH, or auth: none if it wants none"
 

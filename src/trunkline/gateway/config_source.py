@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from trunkline.core.errors import ConfigError
+from trunkline.gateway import aws_environment
 from trunkline.gateway.config import Config, Route
 from trunkline.gateway.config_checks import problems
 from trunkline.gateway.decoding import BROKEN, Decoding
@@ -95,11 +96,16 @@ def _policy_placed(route: Route, folder: Path) -> Route:
 
 def _with_key(provider: Provider, environ: Mapping[str, str]) -> Provider:
     """The provider with the key it was given, or that of the first variable set; ``key_env`` then names that one."""
-    if provider.key is not None:
+    provider = aws_environment.in_region(provider, environ)
+    if provider.key is not None or provider.aws is not None:
         return structs.replace(provider, key_env=())
     found = next((name for name in provider.key_env if environ.get(name, "").strip()), None)
-    if found is None or provider.auth == "none":
+    if provider.auth == "none":
         return provider
+    if found is None:
+        return (
+            structs.replace(provider, aws=aws_environment.keys(environ)) if "bedrock" in provider.dialects else provider
+        )
     return structs.replace(provider, key=read_secret(environ[found].strip(), Path(os.devnull)), key_env=(found,))
 
 

@@ -35,7 +35,7 @@ from trunkline.layers.rate_limit import RateLimited
 from trunkline.layers.record import Listener, Record
 from trunkline.providers.endpoint import Door, Endpoint
 from trunkline.providers.health import Health
-from trunkline.providers.provider import Provider
+from trunkline.providers.provider import DEFAULT_REGION, Provider
 from trunkline.resilience.hedge import Hedging
 from trunkline.routing.affinity import Affinity
 from trunkline.routing.chooser import OF_PRIORS, Chooser
@@ -50,6 +50,7 @@ from trunkline.telemetry.live import Live
 from trunkline.telemetry.names import Names
 from trunkline.telemetry.series import Series
 from trunkline.transport.auth import Auth
+from trunkline.transport.sigv4 import SigV4
 from trunkline.transport.transport import Origin, Transport
 
 if TYPE_CHECKING:
@@ -345,6 +346,9 @@ def door(provider: Provider, dialect: ProviderDialect) -> Door:
     kind = [] if isinstance(dialect, Formed) else [(b"content-type", b"application/json")]
     headers = [*kind, *auth.headers()]
     made = Door(dialect, origin, url.path + dialect.path, headers, key.reveal().encode())
+    if provider.key is None and provider.aws is not None:
+        signing = SigV4(provider.aws, provider.region or DEFAULT_REGION)
+        made = structs.replace(made, credential=signing, key=signing.shown.encode())
     if isinstance(dialect, Framed):
         return structs.replace(made, frames=dialect.frames, stream_type=dialect.stream_type)
     return made

@@ -34,7 +34,11 @@ DRAIN_SECONDS = 0.5  # for the last chunk after the terminator, so that the conn
 
 
 class Pace(Struct, frozen=True):
-    """The time limits of one attempt: absolute ``started`` and ``deadline``, the rest in seconds."""
+    """The time limits of one attempt: absolute ``started`` and ``deadline``, the rest in seconds.
+
+    ``unsaid`` is what an answer is told to be where its provider does not say: Anthropic tells no time, Bedrock none
+    of it.
+    """
 
     clock: Callable[[], float]
     started: float
@@ -42,7 +46,7 @@ class Pace(Struct, frozen=True):
     first_content: float
     idle: float
     streamed: bool
-    created: int  # Unix seconds, for dialects whose answers carry a date
+    unsaid: Began
 
     def until(self, now: float, seconds: float) -> float:
         """The moment ``seconds`` from now, or the deadline if that is earlier."""
@@ -61,7 +65,7 @@ class Pace(Struct, frozen=True):
 class WholeReply(Settling):
     """An answer that came in one body; it has settled when it is made."""
 
-    __slots__ = ("_body", "_completion", "_created", "_dialect", "_media", "dropped")
+    __slots__ = ("_body", "_completion", "_dialect", "_media", "_unsaid", "dropped")
 
     def __init__(
         self,
@@ -70,11 +74,11 @@ class WholeReply(Settling):
         completion: Completion | None,
         dropped: tuple[str, ...],
         outcome: Outcome,
-        created: int,
+        unsaid: Began,
         media: bytes | None = None,
     ) -> None:
         super().__init__()
-        self._created = created
+        self._unsaid = unsaid
         self._media = media
         self._body = readable(body) if media is None else body
         self._dialect = dialect
@@ -90,9 +94,12 @@ class WholeReply(Settling):
     def _opened(self) -> Completion:
         if self._completion is None:
             self._completion = self._dialect.read_completion(self._body)
-        if not self._completion.created:  # Anthropic tells no time; an OpenAI client expects one
-            self._completion = replace(self._completion, created=self._created)
-        return self._completion
+        told, unsaid = self._completion, self._unsaid
+        if not (told.created and told.id and told.model):
+            told = self._completion = replace(
+                told, id=told.id or unsaid.id, model=told.model or unsaid.model, created=told.created or unsaid.created
+            )
+        return told
 
     async def completion(self) -> Completion:
         """The answer opened."""
@@ -305,17 +312,17 @@ class StreamedReply(Settling):
             reader = WithoutEcho(reader, self._echo)
         try:
             async for frames in self._arriving():
-                yield [self._dated(event) for frame in frames for event in reader.read(frame)]
+                yield [self._whole(event) for frame in frames for event in reader.read(frame)]
             if events := reader.end():
                 yield events
         except CallError as error:  # the reader looks deeper than the scanner
             self._settle(error)
             raise
 
-    def _dated(self, event: Event) -> Event:
-        """Anthropic tells no time; an OpenAI client expects one."""
-        if isinstance(event, Began) and not event.created:
-            return Began(event.id, event.model, self._pace.created)
+    def _whole(self, event: Event) -> Event:
+        unsaid = self._pace.unsaid
+        if isinstance(event, Began) and not (event.created and event.id and event.model):
+            return Began(event.id or unsaid.id, event.model or unsaid.model, event.created or unsaid.created)
         return event
 
     async def completion(self) -> Completion:

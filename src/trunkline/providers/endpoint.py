@@ -25,6 +25,7 @@ from trunkline.core.dialect import (
     Rendered,
 )
 from trunkline.core.errors import BadReply, CallError, DeadlineExceeded, ReadTimeout, StaleConnection, Unsupported
+from trunkline.core.events import Began
 from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.money import Nanos
 from trunkline.core.outcome import Outcome
@@ -40,6 +41,7 @@ from trunkline.providers.health import TargetHealth
 from trunkline.providers.media import media_type
 from trunkline.providers.timeouts import Timeouts
 from trunkline.resilience.gate import Rejected
+from trunkline.transport.auth import Credential
 from trunkline.transport.transport import Headers, Origin, Request, Response, Transport
 
 WHOLE_BODY_LIMIT = 64 * 1024 * 1024  # bytes; base64 images and audio come in whole answers
@@ -56,7 +58,8 @@ LEARNING = 0.1  # weight of the newest answer
 class Door(Struct, frozen=True):
     """Where and how a provider is spoken to in one dialect; ``headers`` carries the credential, ``key`` is it.
 
-    Its streams come as ``stream_type``, and ``frames`` cuts them.
+    Its streams come as ``stream_type``, and ``frames`` cuts them. ``credential`` stands for what cannot be a constant
+    header.
     """
 
     dialect: ProviderDialect
@@ -66,6 +69,7 @@ class Door(Struct, frozen=True):
     key: bytes = b""
     frames: Callable[[], Framing] = Frames
     stream_type: bytes = b"text/event-stream"
+    credential: Credential | None = None
 
     def blotted(self, body: bytes) -> bytes:
         """An error's body without the key: providers repeat what they refuse, and callers are shown their words."""
@@ -233,7 +237,7 @@ class Endpoint:
                 f"{self.target} cannot express {names}; remove it, or set on_unsupported: drop",
                 param=rendered.dropped[0],
             )
-        pace = self._pace(call, attempt.started, began)
+        pace = self._pace(call, attempt, began)
         if pace.until(pace.started, pace.first_content) <= pace.started:
             raise DeadlineExceeded("the call's total time ended before this target could be asked")
         attempt.sent = True
@@ -259,11 +263,12 @@ class Endpoint:
                 return door
         raise Unsupported(f"{self.target} offers no {asked}; name a model whose provider does", param="model")
 
-    def _pace(self, call: Call, now: float, began: float) -> Pace:
+    def _pace(self, call: Call, attempt: Attempt, began: float) -> Pace:
         limits = self._timeouts
         deadline = min(call.deadline, began + limits.total)
         first = limits.first_content if call.envelope.stream else limits.whole(call.envelope.max_tokens)
-        return Pace(self._clock, now, deadline, first, limits.idle, call.envelope.stream, int(self._wall()))
+        unsaid = Began(attempt.span, self.target.model, int(self._wall()))
+        return Pace(self._clock, attempt.started, deadline, first, limits.idle, call.envelope.stream, unsaid)
 
     async def _send(self, call: Call, door: Door, rendered: Rendered, pace: Pace, trace: Headers) -> Response:
         expires = pace.until(pace.started, pace.first_content)
@@ -272,6 +277,8 @@ class Endpoint:
         )
         target = door.target + rendered.path if rendered.path else door.target
         request = Request("POST", door.origin, target, headers + trace, rendered.body, expires, self._timeouts.connect)
+        if door.credential is not None:
+            request = await door.credential.signed(request, self._wall())
         try:
             return await self._transport.send(request)
         except ReadTimeout as error:
@@ -316,7 +323,7 @@ class Endpoint:
             usage = self._guessed(sighting.guess, call, body)
         outcome = Outcome(usage, took, took, sighting.finish)
         media = media_type(dialect.operation, response.header(b"content-type"))
-        return WholeReply(body, dialect, completion, rendered.dropped, outcome, pace.created, media)
+        return WholeReply(body, dialect, completion, rendered.dropped, outcome, pace.unsaid, media)
 
     def _guessed(self, guess: Guess, call: Call, body: bytes) -> Usage:
         """What was used, where the provider does not say: unknown where no length tells it."""
@@ -336,6 +343,8 @@ class Endpoint:
         target = door.target + rendered.path
         try:
             request = Request("POST", door.origin, target, headers, rendered.body, expires, self._timeouts.connect)
+            if door.credential is not None:
+                request = await door.credential.signed(request, self._wall())
             response = await self._transport.send(request)
             answer = await response.read(ERROR_BODY_LIMIT)
         except CallError:

@@ -14,6 +14,7 @@ from trunkline.core.dialect import DialectName, ProviderDialect
 from trunkline.core.secret import Secret
 from trunkline.providers.estimate import Estimate, estimate
 from trunkline.transport.auth import Kind as AuthKind
+from trunkline.transport.sigv4 import AwsKeys
 
 TransportKind = Literal["http", "aiohttp"]
 
@@ -26,6 +27,11 @@ Url = Annotated[
     ),
 ]
 
+
+REGION = r"^[a-z0-9-]{2,32}$"
+Region = Annotated[str, Meta(pattern=REGION, extra={"form": "the name of a region, like eu-central-1"})]
+DEFAULT_REGION = "us-east-1"
+"""Where all models of Bedrock are, in a place that nobody named."""
 
 Tag = Annotated[
     str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", extra={"form": "a word of lower-case letters, digits and ._-"})
@@ -87,6 +93,17 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         tuple[str, ...],
         Meta(max_length=8, description="Environment variables that usually hold the key; the first one set counts."),
     ] = ()
+    aws: Annotated[
+        AwsKeys | None,
+        Meta(
+            description="Keys that sign each request, where there is no key; left out of a provider of the dialect "
+            "bedrock: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
+        ),
+    ] = None
+    region: Annotated[
+        Region | None,
+        Meta(description="Stands for {region} in its url, and in signatures; left out: AWS_REGION, else us-east-1."),
+    ] = None
     transport: Annotated[
         TransportKind,
         Meta(
@@ -137,13 +154,26 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     def base_url(self, name: DialectName) -> str:
         """What the dialect's path is appended to; never ends in a slash."""
-        return (self._speech(name).url or self.url).rstrip("/")
+        return self._placed(self._speech(name).url or self.url).rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """Its URL, with its region in it."""
+        return self._placed(self.url)
+
+    def _placed(self, url: str) -> str:
+        return url.replace("{region}", self.region or DEFAULT_REGION)
 
     def auth_for(self, name: DialectName) -> AuthKind:
-        """Which header carries the key in this dialect; ``none`` when there is no key."""
+        """Which header carries the key in this dialect; ``none`` when there is no key, as where requests are signed."""
         if self.key is None:
             return "none"
         return self._speech(name).auth or self.auth or USUAL_AUTH.get(name, "bearer")
+
+    @property
+    def has_key(self) -> bool:
+        """True when there is something to say who pays."""
+        return self.key is not None or self.aws is not None
 
     @property
     def needs_key(self) -> bool:

@@ -151,7 +151,7 @@ def _call(ask: Ask, name: str, turn: int, seed: int, index: int) -> ToolCall:
     question: Question | None = recognise(ask.prompt)
     hints = Hints(question.right if question else None, _names(ask.prompt), turn)
     arguments = msgspec.json.encode(satisfy({"type": "object", **schema}, hints)).decode()
-    prefix = {"anthropic": "toolu_", "gemini": ""}.get(ask.dialect, "call_")
+    prefix = {"anthropic": "toolu_", "gemini": "", "bedrock": "tooluse_"}.get(ask.dialect, "call_")
     return ToolCall(draw.identifier(prefix, 24, seed, ask.model, ask.salt, name, turn, index), name, arguments)
 
 

@@ -104,6 +104,9 @@ def _error_in_stream(script: Script, fault: Fault, scene: Scene) -> Script:
     if scene.dialect == "responses":
         payload = _error_event(payload, len(script.pieces))
     name = b"event: error\n" if scene.dialect in {"anthropic", "responses"} else b""
+    if scene.dialect == "bedrock":
+        named = error_row(fault, scene).headers.get("x-amzn-errortype", "InternalServerException").partition(":")[0]
+        name = f"event: error {named[:1].lower()}{named[1:]}\n".encode()
     said = Piece(name + b"data: " + b" ".join(payload.splitlines()) + b"\n\n", "frame")
     return replace(script, pieces=(*_kept(script, fault), said))
 

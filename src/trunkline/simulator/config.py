@@ -69,8 +69,8 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"unknown kind of question `{unknown[0]}` in `quality`; there are {', '.join(KINDS)}")
 
     def goes_on(self, dialect: DialectName, marks: frozenset[str]) -> bool:
-        """Whether a last assistant message is gone on with: Anthropic's always is, OpenAI's where its marks say so."""
-        return dialect == "anthropic" or self.prefill == "last" or self.prefill in marks
+        """Whether a last assistant message is gone on with: Claude's always is, OpenAI's where its marks say so."""
+        return dialect in {"anthropic", "bedrock"} or self.prefill == "last" or self.prefill in marks
 
     def quality_of(self, kind: str) -> float:
         """The probability of a right answer; an unlisted kind has that of `default`, which is 1 if not listed."""
@@ -91,6 +91,7 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
         "anthropic",
         "gemini",
         "ollama",
+        "bedrock",
     )
     latency: Latency = Latency()
     limits: Limits = Limits()

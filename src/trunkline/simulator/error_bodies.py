@@ -58,6 +58,8 @@ def body_for_status(dialect: DialectName, status: int) -> ErrorBody:
         if row.vendor == VENDORS.get(dialect, dialect) and row.status == status:
             return row
     message = f"The simulated provider answers with status {status}."
+    if dialect == "bedrock":
+        return ErrorBody(vendor=dialect, status=status, json={"message": message})
     if dialect == "gemini":
         error: dict[str, Any] = google_body(message, status)
     elif dialect == "anthropic":

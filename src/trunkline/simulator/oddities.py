@@ -97,6 +97,8 @@ def _unknown_events(script: Script, _fault: Fault, scene: Scene) -> Script:
         return _between(
             script, event({"type": "response.x_future", "sequence_number": 0}, "frame", "response.x_future")
         )
+    if scene.dialect == "bedrock":
+        return _between(script, event({"x": {"nested": [1, None]}}, "frame", "xFutureEvent"))
     if scene.dialect == "gemini":
         return _between(script, event({"xFuture": {"nested": [1, None]}}, "frame"))
     return _between(script, event({"object": "x.future.event", "choices": []}, "frame"))

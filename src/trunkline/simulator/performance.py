@@ -107,11 +107,12 @@ class Playwright:
             return instead
         if fault and not served.answers:  # an error event, asked for where nothing is streamed
             return BREAKS[fault.kind](Script(headers=scene.headers), fault, scene)
-        script = self._answered(
-            served, scene, streamed=served.ask.stream and not (fault and fault.kind == "unstreamed")
-        )
+        streamed = served.ask.stream and not (fault and fault.kind == "unstreamed")
+        script = self._answered(served, scene, streamed=streamed)
         bend = (BREAKS.get(fault.kind) or ODDITIES.get(fault.kind)) if fault else None
-        return bend(script, fault, scene) if bend and fault else script
+        bent = bend(script, fault, scene) if bend and fault else script
+        framed = WIRES[scene.dialect].framed
+        return framed(bent) if framed and streamed else bent
 
     def _answered(self, served: Served, scene: Scene, *, streamed: bool) -> Script:
         late = served.fault.number("seconds") if served.fault and served.fault.kind in {"slow", "slow-head"} else 0.0
@@ -146,6 +147,8 @@ class Playwright:
                 ("anthropic-organization-id", "org-simulated"),
                 *limits,
             )
+        if dialect == "bedrock":
+            return request_id, (*common, ("x-amzn-requestid", request_id))
         if dialect == "gemini":
             return request_id, (*common, ("server", "scaffolding on HTTPServer2"))
         if dialect == "ollama":

@@ -125,8 +125,7 @@ class SimulatedProvider:
             name = next(iter(self.config.models)) if named(ask.model) else ask.model
         except ValueError as error:
             message = f"{ask.model}: {error}"
-            wrong = {"anthropic": refusals.anthropic_error, "gemini": refusals.google_error}.get(ask.dialect)
-            raise Refused(wrong(message) if wrong else refusals.bare_error(ask.dialect, message)) from error
+            raise Refused(refusals.invalid(ask.dialect, message)) from error
         if name not in self.config.models:
             raise Refused(refusals.unknown_model(ask.dialect, ask.model))
         return name, self.config.models[name]

@@ -61,6 +61,17 @@ def bare_error(dialect: DialectName, message: str, *, status: int = 400) -> Refu
     return openai_error(message, status=status) if told is None else Refusal(status, told)
 
 
+def bedrock_error(message: str, *, status: int = 400, name: str = "ValidationException") -> Refusal:
+    """An error object of AWS Bedrock; its name stands in a header."""
+    return Refusal(status, {"message": message}, (("x-amzn-errortype", f"{name}:http://internal.amazon.com/"),))
+
+
+def invalid(dialect: DialectName, message: str) -> Refusal:
+    """A request that cannot be carried out, in so many words."""
+    wrong = {"anthropic": anthropic_error, "gemini": google_error, "bedrock": bedrock_error}.get(dialect)
+    return wrong(message) if wrong else bare_error(dialect, message)
+
+
 def no_threads() -> Refusal:
     """The request wants the API to hold the conversation, and this model does not; the SDK then sends it whole."""
     refusal = anthropic_error("thread: this model does not support message threads")
@@ -72,6 +83,8 @@ def invalid_json(dialect: DialectName) -> Refusal:
     """The body is no JSON object."""
     if dialect in BARE:
         return bare_error(dialect, "invalid JSON in the request body")
+    if dialect == "bedrock":
+        return bedrock_error("Unable to parse the request body", name="SerializationException")
     if dialect == "gemini":
         return google_error("Invalid JSON payload received.")
     if dialect == "anthropic":
@@ -79,10 +92,12 @@ def invalid_json(dialect: DialectName) -> Refusal:
     return openai_error("We could not parse the JSON body of your request. (HINT: is it a JSON object in UTF-8?)")
 
 
-def wrong_key(dialect: DialectName, key: str | None) -> Refusal:
-    """No key, or not one of this provider's."""
+def wrong_key(dialect: DialectName, key: str | None, signature: str = "UnrecognizedClientException") -> Refusal:
+    """No key, or not one of this provider's; `signature` is AWS's name for what is wrong with one."""
     if dialect in BARE:
         return bare_error(dialect, "unauthorized", status=401)
+    if dialect == "bedrock":
+        return bedrock_error("The security token included in the request is invalid.", status=403, name=signature)
     if dialect == "gemini":
         told = google_error("API key not valid. Please pass a valid API key.", status=400 if key else 403)
         info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
@@ -106,6 +121,8 @@ def unknown_model(dialect: DialectName, model: str) -> Refusal:
     """The provider has no such model."""
     if dialect in BARE:
         return bare_error(dialect, f"model '{model}' not found", status=404)
+    if dialect == "bedrock":
+        return bedrock_error("The provided model identifier is invalid.")
     if dialect == "gemini":
         return google_error(f"models/{model} is not found for API version v1beta.", status=404)
     if dialect == "anthropic":
@@ -118,6 +135,10 @@ def unknown_path(dialect: DialectName, method: str, path: str) -> Refusal:
     """The vendor has no such endpoint."""
     if dialect in BARE:
         return bare_error(dialect, "404 page not found", status=404)
+    if dialect == "bedrock":
+        return bedrock_error(
+            "Unable to determine service/operation name to be authorized", status=404, name="UnknownOperationException"
+        )
     if dialect == "gemini":
         return google_error(f"{method} {path} was not found on this server.", status=404)
     if dialect == "anthropic":
@@ -129,6 +150,8 @@ def wrong_method(dialect: DialectName, method: str) -> Refusal:
     """The endpoint wants another method."""
     if dialect in BARE:
         return bare_error(dialect, "405 method not allowed", status=405)
+    if dialect == "bedrock":
+        return bedrock_error("Method not allowed", status=405, name="UnknownOperationException")
     if dialect == "gemini":
         return google_error(f"Method {method} not allowed.", status=405)
     if dialect == "anthropic":
@@ -140,6 +163,8 @@ def too_large(dialect: DialectName) -> Refusal:
     """The body is larger than the vendor reads."""
     if dialect in BARE:
         return bare_error(dialect, "http: request body too large", status=413)
+    if dialect == "bedrock":
+        return bedrock_error("Request size limit exceeded.", status=413, name="RequestEntityTooLargeException")
     if dialect == "gemini":
         return google_error("Request payload size exceeds the limit.", status=413)
     if dialect == "anthropic":
@@ -151,6 +176,8 @@ def too_long(dialect: DialectName, tokens: int, context: int) -> Refusal:
     """The prompt does not fit the model's window."""
     if dialect in BARE:
         return bare_error(dialect, "the input length exceeds the context length")
+    if dialect == "bedrock":
+        return bedrock_error("Input is too long for requested model.")
     if dialect == "gemini":
         return google_error(
             f"The input token count ({tokens}) exceeds the maximum number of tokens allowed ({context})."
@@ -168,6 +195,8 @@ def unsupported_parameter(dialect: DialectName, name: str) -> Refusal:
     """The model does not take this parameter."""
     if dialect in BARE:
         return bare_error(dialect, f"the model does not support {name}")
+    if dialect == "bedrock":
+        return bedrock_error(f"Malformed input request: #: extraneous key [{name}] is not permitted")
     if dialect == "gemini":
         return google_error(f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
     if dialect == "anthropic":
@@ -181,6 +210,8 @@ def invalid_schema(dialect: DialectName, reason: str) -> Refusal:
     """A tool's or an output's schema cannot be followed."""
     if dialect in BARE:
         return bare_error(dialect, f"invalid JSON schema: {reason}")
+    if dialect == "bedrock":
+        return bedrock_error(f"The model returned the following errors: invalid schema: {reason}")
     if dialect == "gemini":
         return google_error(f"Invalid schema: {reason}")
     if dialect == "anthropic":
@@ -193,6 +224,10 @@ def rate_limited(dialect: DialectName, model: str, denied: Denied) -> Refusal:
     seconds = str(max(1, math.ceil(denied.wait)))
     if dialect in BARE:
         return bare_error(dialect, "too many requests, please try again later", status=429)
+    if dialect == "bedrock":
+        return bedrock_error(
+            "Too many requests, please wait before trying again.", status=429, name="ThrottlingException"
+        )
     if dialect == "gemini":
         told = google_error("Resource has been exhausted (e.g. check quota).", status=429)
         info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{seconds}s"}

@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from trunkline.simulator import (
     anthropic_request,
     anthropic_wire,
+    aws_signature,
+    bedrock_request,
     gemini_request,
     gemini_wire,
     ollama_request,
@@ -38,6 +40,7 @@ _CHAT, _MESSAGES, _COUNT, _MODELS = "/v1/chat/completions", "/v1/messages", "/v1
 _RESPONSES = "/v1/responses"
 _OLLAMA, _TAGS = "/api/chat", "/api/tags"
 _GEMINI = re.compile(r"/v1(?:beta)?/models/(?P<model>.+):(?P<method>generateContent|streamGenerateContent|countTokens)")
+_BEDROCK = re.compile(r"(?:/v1)?/model/(?P<model>.+)/converse(?P<stream>-stream)?")
 
 _LISTING = re.compile(r"/v1(?:beta)?/models(?:/|$)")
 
@@ -97,14 +100,14 @@ class Site:
             return Performance(script=_json(200, _card(provider)), provider=provider.name)
         if dialect not in provider.config.dialects:
             raise Refused(refusals.unknown_path(dialect, request.method, place.path))
-        _check_key(place, request)
+        _check_key(place, request, self.epoch + now)
         listing = place.path == _TAGS or (_LISTING.match(place.path) and not _GEMINI.fullmatch(place.path))
         if listing:
             return writer.page(self._models(place), dialect, now)
         if place.path in operations.PATHS and request.method == "POST":
             return self._operate(place, writer, request, now)
-        gemini = _GEMINI.fullmatch(place.path)
-        if place.path not in {_CHAT, _RESPONSES, _MESSAGES, _COUNT, _OLLAMA} and gemini is None:
+        gemini, bedrock = _GEMINI.fullmatch(place.path), _BEDROCK.fullmatch(place.path)
+        if place.path not in {_CHAT, _RESPONSES, _MESSAGES, _COUNT, _OLLAMA} and gemini is None and bedrock is None:
             raise Refused(refusals.unknown_path(dialect, request.method, place.path))
         if request.method != "POST":
             raise Refused(refusals.wrong_method(dialect, request.method))
@@ -175,6 +178,9 @@ def _ask(place: _Place, request: Request) -> Ask:
     if gemini := _GEMINI.fullmatch(place.path):
         stream = gemini["method"] == "streamGenerateContent"
         return gemini_request.read_request(request.body, salt, gemini["model"], stream=stream)
+    if bedrock := _BEDROCK.fullmatch(place.path):
+        streamed = bedrock["stream"] is not None
+        return bedrock_request.read_request(request.body, salt, bedrock["model"], stream=streamed)
     version = request.header("anthropic-version")
     return anthropic_request.read_request(request.body, salt, version, counting=place.path == _COUNT)
 
@@ -185,6 +191,8 @@ def _spoken(path: str, request: Request) -> DialectName:
         return "responses"
     if path.startswith("/api/"):
         return "ollama"
+    if _BEDROCK.fullmatch(path):
+        return "bedrock"
     if _GEMINI.fullmatch(path) or path.startswith("/v1beta") or request.header("x-goog-api-key") is not None:
         return "gemini"
     if path.startswith(_MESSAGES):
@@ -193,8 +201,12 @@ def _spoken(path: str, request: Request) -> DialectName:
     return "anthropic" if told else "openai"
 
 
-def _check_key(place: _Place, request: Request) -> None:
+def _check_key(place: _Place, request: Request, now: float) -> None:
     keys = place.provider.config.keys
+    if place.dialect == "bedrock" and keys and aws_signature.signs(request):
+        if fault := aws_signature.wrong(request, keys, now):
+            raise Refused(refusals.wrong_key(place.dialect, None, fault))
+        return
     scheme, _, token = (request.header("authorization") or "").partition(" ")
     given = request.header("x-goog-api-key") if place.dialect == "gemini" else None
     given = given or request.header("x-api-key") or (token.strip() if scheme.lower() == "bearer" else None)

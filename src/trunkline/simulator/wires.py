@@ -7,11 +7,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from trunkline.simulator import anthropic_wire, gemini_wire, ollama_wire, openai_wire, responses_wire
+from trunkline.simulator import (
+    anthropic_wire,
+    bedrock_wire,
+    event_stream,
+    gemini_wire,
+    ollama_wire,
+    openai_wire,
+    responses_wire,
+)
 from trunkline.simulator.ask import DialectName
 from trunkline.simulator.delivery import Delivery
 from trunkline.simulator.prices import Usage
-from trunkline.simulator.script import Piece
+from trunkline.simulator.script import Piece, Script
 
 COMMENT = Piece(b": OPENROUTER PROCESSING\n\n", "frame")
 
@@ -21,8 +29,8 @@ class Wire(Struct, frozen=True, kw_only=True):
 
     `usage_at` names the objects of a payload that may hold `usage_key`, "" is the payload itself; without a key the
     fields of `usage` stand in it. `call_prefix` begins the ids of tool calls. `finish` is where in a whole answer the
-    reason for its end stands. Streams are server-sent events, or with `lines` a line of JSON an event; `noise` keeps
-    them alive.
+    reason for its end stands. Streams are server-sent events, or with `lines` a line of JSON an event, or what
+    `framed` makes of the former; `noise` keeps them alive.
     """
 
     whole: Callable[[Delivery], dict[str, Any]]
@@ -35,10 +43,13 @@ class Wire(Struct, frozen=True, kw_only=True):
     empty: dict[str, Any]
     lines: bool = False
     noise: Piece = COMMENT
+    framed: Callable[[Script], Script] | None = None
 
     @property
     def content_type(self) -> str:
         """Of its streams."""
+        if self.framed is not None:
+            return event_stream.TYPE
         return ollama_wire.CONTENT_TYPE if self.lines else "text/event-stream; charset=utf-8"
 
 
@@ -86,5 +97,14 @@ WIRES: dict[DialectName, Wire] = {
         empty={},
         lines=True,
         noise=ollama_wire.BLANK,
+    ),
+    "bedrock": Wire(
+        whole=bedrock_wire.completion,
+        stream=bedrock_wire.stream,
+        usage=bedrock_wire.usage_object,
+        call_prefix="tooluse_",
+        finish=("stopReason",),
+        empty={"output": {"message": {"role": "assistant", "content": []}}},
+        framed=event_stream.framed,
     ),
 }

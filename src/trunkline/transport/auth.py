@@ -3,13 +3,13 @@
 Refuses to show a secret in its repr, and to know where credentials come from.
 """
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from trunkline.core.errors import ConfigError
 from trunkline.core.secret import Secret
-from trunkline.transport.transport import Headers
+from trunkline.transport.transport import Headers, Request
 
 Kind = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none"]
 
@@ -19,6 +19,14 @@ _FORMS: dict[Kind, tuple[bytes, bytes]] = {  # header name, what stands before t
     "api-key": (b"api-key", b""),  # Azure OpenAI
     "x-goog-api-key": (b"x-goog-api-key", b""),  # Gemini
 }
+
+
+class Credential(Protocol):
+    """A credential whose headers are each request's own: signed, or renewed when their time is over."""
+
+    async def signed(self, request: Request, now: float) -> Request:
+        """The request with what says who pays; ``now`` is Unix seconds. Raises CallError."""
+        ...
 
 
 class Auth(Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from trunkline.core.chat import Reasoning
+from trunkline.core.chat import ChatRequest, Reasoning, ToolUse
 
 BUDGETS = {"minimal": 1024, "low": 4096, "medium": 8192, "high": 16384, "xhigh": 24576, "max": 32768}
 EFFORTS = {"none": "low", "minimal": "low", "low": "low", "medium": "medium", "high": "high"} | {
@@ -61,3 +61,33 @@ def _nearest(budget: int | None) -> str | None:
     if budget is None:
         return None
     return next((word for word, tokens in BUDGETS.items() if budget <= tokens), "max")
+
+
+def granted(request: ChatRequest, *, budgets: bool) -> tuple[Thinking, bool]:
+    """How hard a model is told to think about a request; False where that is less than was asked.
+
+    ``budgets``: it is told in tokens.
+    """
+    asked = request.reasoning
+    if asked is None:
+        return NOT, True
+    choice = request.tool_choice
+    forced = choice is not None and choice.mode in ("any", "tool") and request.tools
+    found = with_budget(asked, request.max_tokens) if budgets else adaptive(asked)
+    if found is None:
+        return NOT, False
+    if (found.config is not None and forced) or (found.budget and _unsigned_call(request)):
+        # the vendor: "Thinking may not be enabled when tool_choice forces tool use", and with a budget a turn
+        # that called tools must begin with the thought it was made with
+        return Thinking(effort=found.effort), False
+    return found, True
+
+
+def _unsigned_call(request: ChatRequest) -> bool:
+    """True when the last answer called tools and its signed thought is not there."""
+    for message in reversed(request.messages):
+        if message.role == "assistant":
+            called = any(isinstance(part, ToolUse) for part in message.parts)
+            first = message.parts[0] if message.parts else None
+            return called and not (getattr(first, "signature", None) or getattr(first, "redacted", None))
+    return False

@@ -5,11 +5,11 @@ Refuses to drop silently: what the target cannot express is named, as an OpenAI 
 
 from typing import Any
 
-from trunkline.core.chat import ChatRequest, Tool, ToolUse
+from trunkline.core.chat import ChatRequest, Tool
 from trunkline.core.dialect import Rendered
 from trunkline.core.errors import Unsupported
 from trunkline.dialects.anthropic_messages.generations import generation_of
-from trunkline.dialects.anthropic_messages.thinking import NOT, Thinking, adaptive, with_budget
+from trunkline.dialects.anthropic_messages.thinking import Thinking, granted
 from trunkline.dialects.anthropic_messages.write_turns import TurnWriter
 from trunkline.dialects.held import refuse_held
 from trunkline.dialects.json import encode
@@ -58,28 +58,10 @@ class RequestWriter:
         return self._default_max_tokens + thinking.budget if asked is None else asked
 
     def _thinking(self) -> Thinking:
-        asked = self._request.reasoning
-        if asked is None:
-            return NOT
-        choice = self._request.tool_choice
-        forced = choice is not None and choice.mode in ("any", "tool") and self._request.tools
-        found = with_budget(asked, self._request.max_tokens) if self._generation.budgets else adaptive(asked)
-        thinks = found is not None and found.config is not None
-        if found is None or (thinks and forced) or (found.budget and self._unsigned_call()):
-            # the vendor: "Thinking may not be enabled when tool_choice forces tool use", and with a budget a turn
-            # that called tools must begin with the thought it was made with
+        thinking, whole = granted(self._request, budgets=self._generation.budgets)
+        if not whole:
             self._dropped.append("reasoning_effort")
-            return Thinking(effort=found.effort) if found else NOT
-        return found
-
-    def _unsigned_call(self) -> bool:
-        """True when the last answer called tools and its signed thought is not there."""
-        for message in reversed(self._request.messages):
-            if message.role == "assistant":
-                called = any(isinstance(part, ToolUse) for part in message.parts)
-                first = message.parts[0] if message.parts else None
-                return called and not (getattr(first, "signature", None) or getattr(first, "redacted", None))
-        return False
+        return thinking
 
     def _sampled(self, thinking: Thinking) -> Json:
         """Temperature or nucleus, not both (4.5 and later refuse the pair), and neither with thinking."""
