@@ -13,11 +13,18 @@ from tests.e2e.conftest import Build, House, user
 
 pytest.importorskip("opentelemetry.sdk")
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from trunkline.core.call import Call
+from trunkline.core.exchange import Exchange
+from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.server.telling import traced
+from trunkline.telemetry.otel_words import operation_at, provider_name
 
 ID, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SECRET = "the vault's number is 4711"
@@ -42,15 +49,28 @@ class Collector(ThreadingHTTPServer):
             span for one in sent for group in one.resource_spans for scope in group.scope_spans for span in scope.spans
         ]
 
-    def metric_names(self) -> set[str]:
+    def events(self) -> list[LogRecord]:
+        sent = [ExportLogsServiceRequest.FromString(body) for body in self.bodies.get("/v1/logs", [])]
+        return [
+            event
+            for one in sent
+            for group in one.resource_logs
+            for scope in group.scope_logs
+            for event in scope.log_records
+        ]
+
+    def metrics(self) -> list[Metric]:
         sent = [ExportMetricsServiceRequest.FromString(body) for body in self.bodies.get("/v1/metrics", [])]
-        return {
-            metric.name
+        return [
+            metric
             for one in sent
             for group in one.resource_metrics
             for scope in group.scope_metrics
             for metric in scope.metrics
-        }
+        ]
+
+    def metric_names(self) -> set[str]:
+        return {metric.name for metric in self.metrics()}
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -129,12 +149,109 @@ async def test_a_span_speaks_the_genai_conventions(build: Build, collector: Coll
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "oa",
         "gen_ai.request.model": "sim",
+        "gen_ai.request.stream": False,
+        "gen_ai.response.time_to_first_chunk": pytest.approx(house.ended[0].attempts[0].outcome.first_content),
         "gen_ai.usage.input_tokens": usage.prompt,
         "gen_ai.usage.output_tokens": usage.completion,
     }
     assert found["trunkline.cost_nano_usd"] == house.ended[0].cost
-    assert collector.metric_names() == {"gen_ai.client.token.usage", "gen_ai.client.operation.duration"}
+    assert collector.metric_names() == {
+        "gen_ai.client.token.usage",
+        "gen_ai.client.operation.duration",
+        "gen_ai.client.operation.time_to_first_chunk",
+        "gen_ai.server.request.duration",
+        "gen_ai.server.time_to_first_token",
+    }
     assert b"house-of-tests" in collector.bodies["/v1/traces"][0]
+
+
+HELLO = [user("hi")]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said_of"),
+    [
+        ("/v1/chat/completions", {"model": "openai", "messages": HELLO}, ("chat openai", "chat sim")),
+        ("/v1/messages", {"model": "gemini", "messages": HELLO, "max_tokens": 9}, ("chat gemini", "chat sim")),
+        (
+            "/v1beta/models/openai:generateContent",
+            {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]},
+            ("generate_content openai", "chat sim"),
+        ),
+        ("/v1/embeddings", {"model": "oa/sim", "input": "hi"}, ("embeddings oa/sim", "embeddings sim")),
+        ("/v1/completions", {"model": "oa/sim", "prompt": "hi"}, ("text_completion oa/sim", "text_completion sim")),
+    ],
+)
+async def test_a_span_is_named_after_what_was_asked_for(
+    build: Build, collector: Collector, path: str, body: dict[str, Any], said_of: tuple[str, str]
+) -> None:
+    house = await build(more=f"otel: {{endpoint: '{collector.url}'}}")
+
+    with traced(house.gateway):
+        await house.post(path, body)
+        await asyncio.sleep(0)
+
+    names = {span.kind: span.name for span in collector.spans()}
+    operations = {said(span)["gen_ai.operation.name"] for span in collector.spans()}
+    assert (names[Span.SPAN_KIND_SERVER], names[Span.SPAN_KIND_CLIENT]) == said_of
+    assert operations == {name.split(" ")[0] for name in said_of}
+
+
+def test_google_is_asked_to_generate_content_whoever_asks() -> None:
+    exchange = Exchange(
+        "req_1", Call(b'{"model":"fast","messages":[{"role":"user","content":"hi"}]}', OpenAIChat()), 0.0
+    )
+
+    found = [(operation_at(exchange, name), provider_name(name)) for name in ("gemini", "vertex", "mistral", "groq")]
+
+    assert found == [
+        ("generate_content", "gcp.gemini"),
+        ("generate_content", "gcp.vertex_ai"),
+        ("chat", "mistral_ai"),
+        ("chat", "groq"),
+    ]
+
+
+async def test_names_that_callers_invent_make_no_new_histograms(build: Build, collector: Collector) -> None:
+    house = await build(more=f"otel: {{endpoint: '{collector.url}'}}")
+
+    with traced(house.gateway):
+        for number in range(50):
+            await house.chat(f"oa/fault:status:{500 + number % 5}:junk{number}")
+            await house.chat(f"junk-{number}")
+
+    [served] = [one for one in collector.metrics() if one.name == "gen_ai.server.request.duration"]
+    models = {
+        pair.value.string_value
+        for point in served.histogram.data_points
+        for pair in point.attributes
+        if pair.key == "gen_ai.request.model"
+    }
+    assert models <= {"other"}
+    assert len(served.histogram.data_points) < 10
+
+
+async def test_an_opinion_of_an_answer_is_an_event_below_its_span(build: Build, collector: Collector) -> None:
+    house = await build(more=f"otel: {{endpoint: '{collector.url}'}}\nquality: {{}}")
+    assert house.gateway.quality is not None
+
+    with traced(house.gateway):
+        house.gateway.open()
+        await house.chat("openai")
+        await house.gateway.quality.watch.settled()
+        [exchange] = house.ended
+        await house.post("/v1/feedback", {"request_id": exchange.id, "label": "thumbs_up", "comment": SECRET})
+
+    [event] = [one for one in collector.events() if one.event_name == "gen_ai.evaluation.result"]
+    found = {one.key: getattr(one.value, one.value.WhichOneof("value") or "string_value") for one in event.attributes}
+    assert (event.trace_id.hex(), event.span_id.hex()) == (exchange.trace.id, exchange.span)
+    assert found == {
+        "gen_ai.evaluation.name": "user",
+        "gen_ai.evaluation.score.value": 1.0,
+        "gen_ai.evaluation.score.label": "thumbs_up",
+        "gen_ai.request.model": "oa/sim",
+        "trunkline.request_id": exchange.id,
+    }
 
 
 async def test_no_prompt_answer_or_key_is_sent(build: Build, collector: Collector) -> None:

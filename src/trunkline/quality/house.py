@@ -101,6 +101,7 @@ class Quality:
             before.watch.recent,
             before.watch.falls,
         )
+        self.book.listeners = before.book.listeners
 
     def rubric(self) -> Rubric:
         """The one that the settings name. Raises ConfigError."""

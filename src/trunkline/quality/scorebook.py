@@ -25,6 +25,7 @@ class Scorebook:
         self.learner = learner
         self.wall = wall
         self._store = store
+        self.listeners: list[Callable[[Score], None]] = []  # hear every opinion
         self._unwritten: deque[Score] = deque(maxlen=MOST_UNWRITTEN)
 
     def score(
@@ -58,6 +59,11 @@ class Scorebook:
         if score is not None and weight > 0:
             self.learner.learn(target, asked, score, weight, now)
         self._unwritten.append(taken)
+        for listener in self.listeners:
+            try:
+                listener(taken)
+            except Exception:
+                log.exception("a listener failed on an opinion of the answer to %s", request)
         return taken
 
     async def flush(self) -> None:

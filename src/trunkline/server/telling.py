@@ -51,9 +51,11 @@ def traced(gateway: Gateway) -> Generator[None, None, None]:
         raise ConfigError(
             f"otel: wants packages that are not installed ({error.name}); pip install 'trunkline[otel]'"
         ) from error
-    otel = Otel(settings, gateway.clock)
+    otel = Otel(settings, gateway.clock, gateway.metrics.calls.label)
     for listener in otel.listeners:
         gateway.listen(listener)
+    if gateway.quality is not None:
+        gateway.quality.book.listeners.append(otel.evaluations.scored)
     try:
         yield
     finally:

@@ -3,7 +3,7 @@
 Refuses to read a body. It is called once an exchange, after its answer has ended.
 """
 
-from trunkline.core.exchange import Attempt, Exchange
+from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.outcome import Outcome
 from trunkline.core.usage import Usage
 from trunkline.telemetry.ended_call import ended
@@ -57,6 +57,10 @@ class Calls:
         """Take more names for labels: those of a house that goes on where another was."""
         names.join(self._names)
         self._names = names
+
+    def label(self, target: Target, answered: bool) -> Labels:
+        """Provider and model as words that are few."""
+        return self._names.target(target, answered=answered)
 
     @property
     def series(self) -> list[Series]:

@@ -1,42 +1,76 @@
-"""Calls and their attempts as OpenTelemetry spans and histograms; extra ``otel``.
+"""Calls and their attempts as OpenTelemetry spans and histograms, opinions of answers as its events; extra ``otel``.
 
-The words are those of its GenAI conventions, read 2026-11 and still marked as in development:
-opentelemetry.io/docs/specs/semconv/gen-ai.
-Refuses to be on the way of a call: spans are made after its end, from what was written down, and sent from a thread of
-the SDK, which drops what it cannot send. No prompt and no answer is in them.
+Refuses to be on the way of a call: everything is made after its end, from what was written down, and sent from threads
+of the SDK, which drop what they cannot send.
 """
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    set_span_in_context,
+)
 
 from trunkline._version import __version__
-from trunkline.core.exchange import Attempt, Exchange
+from trunkline.core.exchange import Exchange, Target
 from trunkline.core.outcome import Outcome
+from trunkline.stores.scores import Score
+from trunkline.telemetry.otel_words import (
+    FIRST,
+    SECONDS,
+    TOKENS,
+    Attributes,
+    few,
+    of_attempt,
+    of_call,
+    operation_at,
+    operation_of,
+)
+from trunkline.telemetry.series import Labels
 from trunkline.telemetry.settings import OtelSettings
 
 SCOPE = InstrumentationScope("trunkline", __version__)
 LAST_CHANCE = 3_000  # milliseconds that closing waits for the collector
-PROVIDERS = {"google": "gcp.gemini", "gemini": "gcp.gemini", "bedrock": "aws.bedrock", "azure": "azure.ai.openai",
-             "mistral": "mistral_ai", "xai": "x_ai"}  # fmt: skip
+LONGEST_NAME = 200  # characters of a span's name: a model's is a caller's word
+MOST_REMEMBERED = 10_000  # calls that a later opinion can be tied to
+NOBODY: Labels = ("", "")
 
-Attributes = dict[str, Any]
+Label = Callable[[Target, bool], Labels]
+"""Provider and model of a target, and whether it answered, as words that are few."""
 
 
 class SpanSink(Protocol):
     """Where ended spans go."""
 
     def on_end(self, span: ReadableSpan) -> None:
+        """Take one."""
+        ...
+
+
+class EventSink(Protocol):
+    """Where events go: a logger of the SDK."""
+
+    def emit(self, record: LogRecord) -> None:
         """Take one."""
         ...
 
@@ -58,27 +92,25 @@ class Spans:
         if outcome is None or not int(exchange.trace.flags, 16) & TraceFlags.SAMPLED:
             return
         zero = self._wall() - int(self._clock() * 1e9)  # what the house's clock calls nought, in nanoseconds since 1970
-        parent = self._context(exchange, exchange.trace.parent, remote=True) if exchange.trace.parent else None
-        own = self._context(exchange, exchange.span)
+        parent = _context(exchange, exchange.trace.parent, remote=True) if exchange.trace.parent else None
+        own = _context(exchange, exchange.span)
         for attempt in exchange.attempts:
             if attempt.outcome is not None:
-                self._end(
-                    f"chat {attempt.target.model}", SpanKind.CLIENT, self._context(exchange, attempt.span), own,
-                    of_attempt(attempt, attempt.outcome), attempt.outcome, zero + int(attempt.started * 1e9),
-                )  # fmt: skip
-        name = f"chat {exchange.call.envelope.model}"[:200]
+                told = of_attempt(exchange, attempt, attempt.outcome)
+                begun = zero + int(attempt.started * 1e9)
+                self._end(SpanKind.CLIENT, _context(exchange, attempt.span), own, told, attempt.outcome, begun)
         begun = zero + int(exchange.started * 1e9)
-        self._end(name, SpanKind.SERVER, own, parent, of_call(exchange, outcome), outcome, begun)
+        self._end(SpanKind.SERVER, own, parent, of_call(exchange, outcome), outcome, begun)
 
     def _end(
-        self, name: str, kind: SpanKind, context: SpanContext, parent: SpanContext | None, attributes: Attributes,
+        self, kind: SpanKind, context: SpanContext, parent: SpanContext | None, attributes: Attributes,
         outcome: Outcome, begun: int,
     ) -> None:  # fmt: skip
         failed = outcome.error is not None and not outcome.abandoned
         status = Status(StatusCode.ERROR, outcome.error.kind if outcome.error else None) if failed else Status()
         self._sink.on_end(
             ReadableSpan(
-                name,
+                f"{attributes['gen_ai.operation.name']} {attributes['gen_ai.request.model']}"[:LONGEST_NAME],
                 context,
                 parent,
                 self._resource,
@@ -91,87 +123,92 @@ class Spans:
             )
         )
 
-    def _context(self, exchange: Exchange, span: str, *, remote: bool = False) -> SpanContext:
-        flags = TraceFlags(int(exchange.trace.flags, 16))
-        return SpanContext(int(exchange.trace.id, 16), int(span, 16), remote, flags)
+
+def _context(exchange: Exchange, span: str, *, remote: bool = False) -> SpanContext:
+    flags = TraceFlags(int(exchange.trace.flags, 16))
+    return SpanContext(int(exchange.trace.id, 16), int(span, 16), remote, flags)
 
 
 class Meters:
-    """A listener that keeps the two histograms of the conventions, by attempt."""
+    """A listener that keeps the histograms of the conventions: the client's by attempt, the server's by call."""
 
-    def __init__(self, provider: MeterProvider) -> None:
+    def __init__(self, provider: MeterProvider, label: Label) -> None:
+        self._label = label
         meter = provider.get_meter("trunkline", __version__)
-        self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}", "Tokens of an attempt.")
-        self._seconds = meter.create_histogram("gen_ai.client.operation.duration", "s", "Time of an attempt.")
+
+        def histogram(name: str, unit: str, about: str, bounds: tuple[float, ...]) -> Callable[..., None]:
+            made = meter.create_histogram(f"gen_ai.{name}", unit, about, explicit_bucket_boundaries_advisory=bounds)
+            return made.record
+
+        self._tokens = histogram("client.token.usage", "{token}", "Tokens of an attempt.", TOKENS)
+        self._seconds = histogram("client.operation.duration", "s", "Time of an attempt.", SECONDS)
+        self._first = histogram("client.operation.time_to_first_chunk", "s", "To its first content.", FIRST)
+        self._served = histogram("server.request.duration", "s", "Time of a call.", SECONDS)
+        self._shown = histogram("server.time_to_first_token", "s", "To its first content.", FIRST)
 
     def __call__(self, exchange: Exchange) -> None:
-        """Count each attempt."""
+        """Count the call and each of its attempts."""
+        if exchange.outcome is None:
+            return
         for attempt in exchange.attempts:
             if outcome := attempt.outcome:
-                words = named(attempt)
-                failed = {"error.type": outcome.error.kind} if outcome.error else {}
-                self._seconds.record(outcome.duration, {**words, **failed})
+                labels = self._label(attempt.target, outcome.ok)
+                words = few(operation_at(exchange, attempt.target.provider), labels, outcome)
+                _timed(outcome, self._seconds, self._first, words)
                 if outcome.usage.source != "unknown":
-                    self._tokens.record(outcome.usage.prompt, {**words, "gen_ai.token.type": "input"})
-                    self._tokens.record(outcome.usage.completion, {**words, "gen_ai.token.type": "output"})
+                    self._tokens(outcome.usage.prompt, {**words, "gen_ai.token.type": "input"})
+                    self._tokens(outcome.usage.completion, {**words, "gen_ai.token.type": "output"})
+        labels = NOBODY if exchange.target is None else self._label(exchange.target, exchange.outcome.ok)
+        words = few(operation_of(exchange), labels, exchange.outcome)
+        _timed(exchange.outcome, self._served, self._shown, words)
 
 
-def named(attempt: Attempt) -> Attributes:
-    """What an attempt was, in words that are few: the provider and the model of its target."""
-    provider = attempt.target.provider
-    return {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": PROVIDERS.get(provider, provider),
-        "gen_ai.request.model": attempt.target.model,
-    }
-
-
-def of_attempt(attempt: Attempt, outcome: Outcome) -> Attributes:
-    """A span of one request to a provider."""
-    found = {**named(attempt), **ended(outcome)}
-    if attempt.cost is not None:
-        found["trunkline.cost_nano_usd"] = attempt.cost
-    return found
-
-
-def of_call(exchange: Exchange, outcome: Outcome) -> Attributes:
-    """The span of a call, whoever answered it."""
-    call = exchange.call
-    found = {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.request.model": call.envelope.model,
-        "trunkline.request_id": exchange.id,
-        "trunkline.caller": call.caller.name,
-        "trunkline.attempts": len(exchange.attempts),
-        **ended(outcome),
-    }
-    if target := exchange.target:
-        found["gen_ai.response.model"] = target.model
-        found["gen_ai.provider.name"] = PROVIDERS.get(target.provider, target.provider)
-    if exchange.cost is not None:
-        found["trunkline.cost_nano_usd"] = exchange.cost
-    return found
-
-
-def ended(outcome: Outcome) -> Attributes:
-    """How it ended and what it used."""
-    found: Attributes = {}
-    if outcome.usage.source != "unknown":
-        found["gen_ai.usage.input_tokens"] = outcome.usage.prompt
-        found["gen_ai.usage.output_tokens"] = outcome.usage.completion
-    if outcome.finish:
-        found["gen_ai.response.finish_reasons"] = (outcome.finish,)
+def _timed(outcome: Outcome, whole: Callable[..., None], first: Callable[..., None], words: Attributes) -> None:
+    whole(outcome.duration, words)
     if outcome.first_content is not None:
-        found["trunkline.first_content_seconds"] = outcome.first_content
-    if outcome.error:
-        found["error.type"] = outcome.error.kind
-    return found
+        first(outcome.first_content, words)
+
+
+class Evaluations:
+    """Tells what judges, validators and users think of answers, each as an event below the span of its call.
+
+    Why they think so is left out: judges quote answers.
+    """
+
+    def __init__(self, sink: EventSink) -> None:
+        self._sink = sink
+        self._spans: dict[str, SpanContext] = {}
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Remember where a call's span is, for opinions of its answer come later."""
+        if len(self._spans) >= MOST_REMEMBERED:
+            del self._spans[next(iter(self._spans))]
+        self._spans[exchange.id] = _context(exchange, exchange.span)
+
+    def scored(self, score: Score) -> None:
+        """Tell one opinion."""
+        span = self._spans.get(score.request)
+        told: Attributes = {"gen_ai.evaluation.name": score.source, "trunkline.request_id": score.request}
+        told["gen_ai.request.model"] = score.target
+        if score.score is not None:
+            told["gen_ai.evaluation.score.value"] = score.score
+        if score.label:
+            told["gen_ai.evaluation.score.label"] = score.label
+        self._sink.emit(
+            LogRecord(
+                timestamp=score.at * 1_000_000,
+                context=set_span_in_context(NonRecordingSpan(span), Context()) if span else Context(),
+                severity_number=SeverityNumber.INFO,
+                attributes=told,
+                event_name="gen_ai.evaluation.result",
+            )
+        )
 
 
 class Otel:
     """The exporters of one process. ``listeners`` hear exchanges; ``close`` sends what waits, and waits 3 s at most."""
 
-    def __init__(self, settings: OtelSettings, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: OtelSettings, clock: Callable[[], float], label: Label) -> None:
         resource = Resource.create({"service.name": settings.service, "service.version": __version__})
         base = settings.endpoint.rstrip("/")
         self._sink = BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{base}/v1/traces", timeout=5))
@@ -179,10 +216,17 @@ class Otel:
             OTLPMetricExporter(endpoint=f"{base}/v1/metrics", timeout=5), export_interval_millis=15_000
         )
         self._meters = MeterProvider([reader], resource)
-        self.listeners = (Spans(self._sink, resource, clock), Meters(self._meters))
+        self._logs = LoggerProvider(resource)
+        self._logs.add_log_record_processor(
+            BatchLogRecordProcessor(OTLPLogExporter(endpoint=f"{base}/v1/logs", timeout=5))
+        )
+        self.evaluations = Evaluations(self._logs.get_logger("trunkline", __version__))
+        self.listeners = (Spans(self._sink, resource, clock), Meters(self._meters, label), self.evaluations)
 
     def close(self) -> None:
         """Send what waits."""
         self._sink.force_flush(LAST_CHANCE)
         self._sink.shutdown()  # type: ignore[no-untyped-call] # the SDK leaves it without annotations
         self._meters.shutdown(LAST_CHANCE)
+        self._logs.force_flush(LAST_CHANCE)
+        self._logs.shutdown()

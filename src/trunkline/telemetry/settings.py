@@ -43,8 +43,8 @@ class OtelSettings(Struct, frozen=True, forbid_unknown_fields=True):
             pattern=r"^https?://\S+$",
             max_length=2048,
             extra={"form": "a URL, like http://127.0.0.1:4318"},
-            description="Base URL of OTLP over HTTP; /v1/traces and /v1/metrics are below it. Headers come from "
-            "OTEL_EXPORTER_OTLP_HEADERS. Wants the extra otel.",
+            description="Base URL of OTLP over HTTP; /v1/traces, /v1/metrics and /v1/logs are below it. Headers come "
+            "from OTEL_EXPORTER_OTLP_HEADERS. Wants the extra otel.",
         ),
     ]
     service: Annotated[
