@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -356,3 +357,47 @@ async def test_of_ten_thousand_keys_with_budgets_the_fullest_are_told() -> None:
 
     assert list(told) == [f"key-{number}" for number in range(9_999, 9_949, -1)]
     assert told["key-9999"] == 1_000_000 - 9_999
+
+
+SHARING = """
+listen: 127.0.0.1:0
+providers: {{oa: {{url: "{url}/oa/v1", dialect: openai, key: sk-oa-0123456789}}}}
+models: {{one: oa/sim}}
+ledger: {{}}
+log: {{calls: "off"}}
+metrics: {{share: {folder}/shared}}
+"""
+
+
+async def test_of_two_processes_either_tells_the_sum_and_a_killed_one_stays_in_it(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "sharing.yaml"
+    path.write_text(SHARING.format(url=house.simulator.url, folder=tmp_path))
+    command = (sys.executable, "-m", "trunkline", "serve", "-c", str(path))
+    processes = [await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, cwd=tmp_path) for _ in range(2)]
+    body = {"model": "one", "messages": [{"role": "user", "content": "What is 2 + 2?"}]}
+
+    async def told(url: str) -> str:
+        async with house.http.get(f"{url}/metrics") as response:
+            lines = (await response.text()).splitlines()
+        return next(line.split(" ")[1] for line in lines if line.startswith("llm_requests_total{"))
+
+    try:
+        urls = []
+        for process in processes:
+            assert process.stdout is not None
+            urls.append((await asyncio.wait_for(process.stdout.readline(), 20)).decode().split()[-1])
+        for url in (*urls, urls[1]):
+            async with house.http.post(f"{url}/v1/chat/completions", json=body) as response:
+                assert response.status == 200
+        await told(urls[0])
+        both = [await told(url) for url in reversed(urls)]
+        processes[1].kill()
+        await processes[1].wait()
+        after = await told(urls[0])
+    finally:
+        for process in processes:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+    assert (both, after) == (["3", "3"], "3")

@@ -3,8 +3,10 @@
 Refuses to count anything.
 """
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import uvicorn
 
@@ -15,6 +17,7 @@ from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import App, Door, Visit
 from trunkline.server.http import Headers, respond
 from trunkline.telemetry.exposition import accepted
+from trunkline.telemetry.shared import SharedFigures
 
 
 class Metrics:
@@ -29,9 +32,26 @@ class Metrics:
         """All figures as text; OpenMetrics for who accepts it."""
         headers: Headers = visit.scope["headers"]
         kind = accepted(next((value for name, value in headers if name == b"accept"), b""))
-        body = self._now().metrics.text(kind)
+        body = await self._now().metrics.told(kind)
         visit.started = True
         await respond(visit.send, 200, [(b"content-type", kind.encode()), *visit.headers], body)
+
+
+@asynccontextmanager
+async def shared_figures(now: Callable[[], Gateway]) -> AsyncGenerator[None, None]:
+    """Tell the figures of all processes that share a folder, where the config names one, as long as the block runs."""
+    folder = now().config.metrics.share
+    if folder is None:
+        yield
+        return
+    shared = now().metrics.shared = SharedFigures(Path(folder), lambda: now().metrics.series)
+    keeping = asyncio.create_task(shared.keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        shared.close()
 
 
 class MetricsDoors:

@@ -25,7 +25,7 @@ from trunkline.gateway.listen import address, refuse_open_house
 from trunkline.server.app import App
 from trunkline.server.doors import GatewayDoors
 from trunkline.server.houses import Houses, Read
-from trunkline.server.metrics import MetricsServer
+from trunkline.server.metrics import MetricsServer, shared_figures
 from trunkline.server.protocol import protocol
 from trunkline.server.telling import telling
 from trunkline.telemetry.refusals import UNREAD, Refused
@@ -130,7 +130,7 @@ async def _serve(
     gc.freeze()  # what stands now stands until the end: no collection need look at it again
     gc.set_threshold(20_000, 50, 50)
     with telling(gateway):
-        async with metrics_port(gateway, lambda: houses.now):
+        async with shared_figures(lambda: houses.now), metrics_port(gateway, lambda: houses.now):
             ready(url_of(listening), gateway)
             try:
                 with hang_up(houses):

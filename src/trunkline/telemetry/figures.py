@@ -15,6 +15,7 @@ from trunkline.telemetry.names import Names
 from trunkline.telemetry.process import process_series
 from trunkline.telemetry.refusals import Refusals
 from trunkline.telemetry.series import Gauge, Readings, Series
+from trunkline.telemetry.shared import SharedFigures
 from trunkline.telemetry.targets import Targets
 
 
@@ -36,6 +37,7 @@ class Figures:
         self.calls.know(names)
         self.refusals: Refusals = Refusals() if before is None else before.refusals
         self._in_flight = in_flight
+        self.shared: SharedFigures | None = None if before is None else before.shared
         self.house: list[Series] = []
         self.more: list[Series] = [] if before is None else before.more
         self._series: list[Series] = [
@@ -57,8 +59,12 @@ class Figures:
         return [*self._series, *self.house, *self.more]
 
     def text(self, content_type: str) -> bytes:
-        """Everything, in the form of ``content_type``."""
+        """Everything that this process counts, in the form of ``content_type``."""
         return written(self.series, content_type)
+
+    async def told(self, content_type: str) -> bytes:
+        """The same with what the processes count that share their figures with this one."""
+        return self.text(content_type) if self.shared is None else await self.shared.text(content_type)
 
     def _open(self) -> Readings:
         yield (), float(self._in_flight())

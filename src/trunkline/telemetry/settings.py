@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 HostPort = Annotated[str, Meta(max_length=262)]
+Folder = Annotated[
+    str, Meta(pattern="^/", max_length=1024, extra={"form": "an absolute path, like /run/trunkline/metrics"})
+]
 
 
 class MetricsSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,6 +21,13 @@ class MetricsSettings(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="host:port of a port for /metrics alone, without a key. Left out: only the gateway's own "
             "/metrics, behind admin_key.",
+        ),
+    ] = None
+    share: Annotated[
+        Folder | None,
+        Meta(
+            description="A folder on this machine in which processes behind one address keep their figures, so that "
+            "whichever is scraped tells the sum of all. Left out: each tells its own.",
         ),
     ] = None
 
