@@ -12,7 +12,7 @@ MISTAKES = {
         BASE + "modles: {}\n",
         (
             'trunkline.yaml:4: modles: unknown field; did you mean "models"? Allowed here: providers, listen, models, '
-            "direct, keys, admin_key, metrics, log, otel, timeouts, health, recovery, hedging, limits, ledger, "
+            "direct, keys, admin_key, metrics, log, otel, timeouts, health, recovery, hedging, limits, cache, ledger, "
             "budgets, quality, prices"
         ),
     ),

@@ -15,6 +15,7 @@ from trunkline.gateway.allowed import allowed
 from trunkline.gateway.config import Config, Route, RouteTarget, VirtualKey
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.units import duration_text, size_text
+from trunkline.layers.cache import CacheSettings
 from trunkline.providers.health import HealthSettings
 from trunkline.providers.provider import Provider, Speech
 from trunkline.providers.quirks import DIALECTS
@@ -43,7 +44,7 @@ from trunkline.transport.sigv4 import AwsKeys
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 TABLES = (
     Config, Provider, Speech, ModelRow, PublishedPrice, PublishedTier, Route, RouteTarget, RouteTimeouts, VirtualKey,
-    AwsKeys,
+    AwsKeys, CacheSettings,
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
     Recovery, Backoff, HedgeSettings, ThrottleSettings, MetricsSettings, LogSettings, OtelSettings, StoreSettings,
     BudgetRule, QualitySettings, Rubric, Criterion, Canaries, Canary, Expected, Shadow, Comparison, DriftSettings,

@@ -85,8 +85,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "attempts", "call", "decision", "id", "nearing", "outcome", "passed", "purpose", "shown", "span", "started",
-        "trace",
+        "attempts", "cache", "call", "decision", "id", "nearing", "outcome", "passed", "purpose", "shown", "span",
+        "started", "trace",
     )  # fmt: skip
 
     def __init__(self, id: str, call: Call, started: float) -> None:  # noqa: A002 - the field's own name
@@ -101,6 +101,7 @@ class Exchange:
         self.outcome: Outcome | None = None
         self.decision: Decided | None = None  # None where the route's own order was followed
         self.shown: Attempt | None = None  # whose answer it is, where that is not the last one's
+        self.cache = ""  # where its answer may be shown again: ``miss``, or ``hit`` with the answer's age in seconds
         self.purpose = ""  # what its attempts are made for, where not for the answer itself
 
     def aside(self, call: Call, purpose: str) -> "Exchange":

@@ -16,6 +16,7 @@ from trunkline.core.money import nanos
 from trunkline.core.secret import Secret
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listen import DEFAULT_LISTEN
+from trunkline.layers.cache import CacheSettings
 from trunkline.providers.health import HealthSettings
 from trunkline.providers.provider import Provider, Tags
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts, timeouts_of
@@ -36,6 +37,7 @@ Name = Annotated[
         extra={"form": "a name of at most 64 letters, digits and ._@-"},
     ),
 ]
+Repeating = Annotated[float, Meta(ge=1, le=30 * 86_400, extra_json_schema={"x-unit": "seconds"})]
 Rate = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
@@ -98,6 +100,14 @@ class Route(Struct, frozen=True, forbid_unknown_fields=True):
     ] = False
     recovery: Annotated[
         Recovery | None, Meta(description="This route's own; left out: the house's. max_attempts: 1 never asks again.")
+    ] = None
+
+    cache: Annotated[
+        Repeating | None,
+        Meta(
+            description="Show an answer again to the very same request for so long; left out: never. Set it where "
+            "requests repeat and an older answer will do."
+        ),
     ] = None
 
     strategy: Annotated[
@@ -231,6 +241,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         HedgeSettings, Meta(description="A second request where the first is late; off unless share is set.")
     ] = HedgeSettings(share=0.0)
     limits: Annotated[Limits, Meta(description="What callers may take.")] = Limits()
+    cache: Annotated[
+        CacheSettings, Meta(description="Memory for answers that are shown again, on routes with `cache`.")
+    ] = CacheSettings()
     ledger: Annotated[
         StoreSettings | None,
         Meta(

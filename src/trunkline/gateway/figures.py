@@ -1,4 +1,4 @@
-"""What a house tells of its money and its callers' rates: budgets, holds, the ledger's line, refusals.
+"""What a house tells of its money, its cache and its callers' rates: budgets, holds, the ledger's line, refusals.
 
 Refuses to ask a store: what the house knows anyway is shown.
 """
@@ -6,6 +6,7 @@ Refuses to ask a store: what the house knows anyway is shown.
 from trunkline.accounting.purse import Purse
 from trunkline.accounting.rates import Rates
 from trunkline.core.money import NANOS_PER_USD
+from trunkline.layers.cache import Cache
 from trunkline.telemetry.series import Gauge, Readings, Series
 
 
@@ -18,6 +19,27 @@ def rate_series(rates: Rates) -> list[Series]:
 
     about = "Calls refused by the limits of their keys: requests, tokens or concurrent."
     return [Gauge("llm_rate_limit_refusals_total", about, ("limit",), refused, "counter")]
+
+
+def cache_series(cache: Cache) -> list[Series]:
+    """Answers that were shown again, and what they take and save."""
+
+    def answers() -> Readings:
+        for result, count in cache.counts.items():
+            yield (result,), float(count)
+
+    def kept() -> Readings:
+        yield (), float(cache.answers.taken)
+
+    def saved() -> Readings:
+        yield (), cache.saved / NANOS_PER_USD
+
+    asked = "Requests on routes with a cache: shown an answer again (hit), asked anew (miss), or kept out (bypass)."
+    return [
+        Gauge("llm_cache_requests_total", asked, ("result",), answers, "counter"),
+        Gauge("llm_cache_bytes", "Memory that kept answers take.", (), kept),
+        Gauge("llm_cache_saved_dollars_total", "What the hits cost when they were asked.", (), saved, "counter"),
+    ]
 
 
 def money_series(purse: Purse) -> list[Series]:

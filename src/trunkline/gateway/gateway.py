@@ -24,13 +24,14 @@ from trunkline.core.secret import Secret
 from trunkline.core.usage import Usage
 from trunkline.gateway import config as configs
 from trunkline.gateway.config import Config
-from trunkline.gateway.figures import money_series, rate_series
+from trunkline.gateway.figures import cache_series, money_series, rate_series
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listing import Offer, offers
 from trunkline.gateway.pricing import book_of, prices_of
 from trunkline.gateway.profiles import fitted_of, profile
 from trunkline.gateway.transports import Transports
 from trunkline.layers.admit import Admit, allowed
+from trunkline.layers.cache import Cache
 from trunkline.layers.rate_limit import RateLimited
 from trunkline.layers.record import Listener, Record
 from trunkline.providers.endpoint import Door, Endpoint
@@ -92,12 +93,8 @@ class Gateway:
         self.quality = self._quality()
         self.decisions: Decisions = Decisions(self._would_cost, None if before is None else before.decisions)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
-        dispatch: Handler = Dispatch(self._routes, clock, rng, pressure=self.pressure)
-        if self.quality is not None:
-            dispatch = self.quality.around(dispatch)
-        if self.money is not None or any(row.caller.limits != NO_LIMITS for row in config.keys):
-            dispatch = RateLimited(dispatch, self.rates, clock)
-        self._record = Record(Admit(dispatch), clock)
+        self.cache = self._cache(answering := self._answering())
+        self._record = Record(Admit(self._limited(self.cache or answering)), clock)
         self.handle: Handler = self._record
         named = Names(config.models, (step.target for route in config.models.values() for step in route.targets))
         counted = None if before is None else before.metrics
@@ -230,9 +227,25 @@ class Gateway:
 
     # assembly
 
+    def _answering(self) -> Handler:
+        """Whoever asks providers, and those who hear the answers."""
+        dispatch = Dispatch(self._routes, self.clock, self._rng, pressure=self.pressure)
+        return dispatch if self.quality is None else self.quality.around(dispatch)
+
+    def _cache(self, inner: Handler) -> Cache | None:
+        lasting = {name: route.cache for name, route in self.config.models.items() if route.cache is not None}
+        return Cache(inner, self.config.cache, lasting, self.clock) if lasting else None
+
+    def _limited(self, inner: Handler) -> Handler:
+        """Held to the callers' rates, where any could have one."""
+        if self.money is not None or any(row.caller.limits != NO_LIMITS for row in self.config.keys):
+            return RateLimited(inner, self.rates, self.clock)
+        return inner
+
     def _series(self) -> list[Series]:
         money = [] if self.money is None else money_series(self.money.purse)
-        return [*rate_series(self.rates), *money, *([] if self.quality is None else self.quality.series)]
+        cache = [] if self.cache is None else cache_series(self.cache)
+        return [*rate_series(self.rates), *money, *cache, *([] if self.quality is None else self.quality.series)]
 
     def _unlisted(self, model: str) -> Route | None:
         route = self.config.route(model)

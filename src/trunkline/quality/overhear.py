@@ -1,82 +1,14 @@
-"""Keeps a copy of every answer on its way to the caller, and hands it over when the caller has it all.
+"""Hands every answer over that reached its caller whole, to be scored.
 
-Refuses to open it, to keep more than a bounded part, and to stand in the way: pieces are passed on as they come.
+Refuses to hear the house's own questions: nobody judges judges.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
-from trunkline.core.chat import Completion
-from trunkline.core.dialect import Dialect, Envelope
-from trunkline.core.errors import CallError
-from trunkline.core.events import Event, Gathering
 from trunkline.core.exchange import Exchange, Handler
-from trunkline.core.outcome import Outcome
-from trunkline.core.reply import Hear, Reply
-from trunkline.dialects.sse import Frames
+from trunkline.core.reply import Reply
+from trunkline.layers.overhear import Heard, OverheardReply
 from trunkline.quality.asking import OURSELVES
-
-MOST_KEPT = 1024 * 1024  # bytes of one answer
-
-
-class Heard:
-    """What one caller got, not opened yet."""
-
-    __slots__ = ("_blocks", "_completion", "_dialect", "_events", "_stream", "exchange", "size")
-
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
-        self.size = 0
-        self._blocks: list[bytes] = []
-        self._events: list[Event] = []
-        self._completion: Completion | None = None
-        self._dialect: Dialect | None = None
-        self._stream = False
-
-    def as_bytes(self, dialect: Dialect, envelope: Envelope) -> None:
-        """It will come as bytes of this dialect."""
-        self._dialect, self._stream = dialect, envelope.stream
-
-    def keep(self, block: bytes) -> None:
-        """One more piece."""
-        self.size += len(block)
-        if self.size <= MOST_KEPT:
-            self._blocks.append(block)
-
-    def keep_event(self, event: Event) -> None:
-        """One more event."""
-        self.size += 64
-        if self.size <= MOST_KEPT:
-            self._events.append(event)
-
-    def keep_whole(self, completion: Completion) -> None:
-        """All of it."""
-        self._completion = completion
-
-    def completion(self) -> Completion | None:
-        """The answer opened; None where it was too large, or cannot be read."""
-        if self._completion is not None or self.size > MOST_KEPT:
-            return self._completion
-        try:
-            return self._read()
-        except CallError:
-            return None
-
-    def _read(self) -> Completion | None:
-        if self._dialect is None:
-            return _gathered(self._events) if self._events else None
-        body = b"".join(self._blocks)
-        if not self._stream:
-            return self._dialect.read_completion(body)
-        reader, frames = self._dialect.reader(), Frames()
-        events = [event for frame in frames.feed(body) for event in reader.read(frame)]
-        return _gathered([*events, *reader.end()])
-
-
-def _gathered(events: list[Event]) -> Completion:
-    gathering = Gathering()
-    for event in events:
-        gathering.add(event)
-    return gathering.completion()
 
 
 class Overhear:
@@ -92,68 +24,5 @@ class Overhear:
         """As the inner handler."""
         reply = await self.inner(exchange)
         if exchange.call.caller is OURSELVES:
-            return reply  # nobody judges judges
+            return reply
         return OverheardReply(reply, Heard(exchange), self.take)
-
-
-class OverheardReply:
-    """The inner reply, with a copy of what is read of it."""
-
-    __slots__ = ("_heard", "_inner", "_take", "_told")
-
-    def __init__(self, inner: Reply, heard: Heard, take: Callable[[Heard], None]) -> None:
-        self._inner = inner
-        self._heard = heard
-        self._take = take
-        self._told = False
-
-    @property
-    def dropped(self) -> tuple[str, ...]:
-        """As the inner reply's."""
-        return self._inner.dropped
-
-    @property
-    def content_type(self) -> bytes | None:
-        """As the inner reply's."""
-        return self._inner.content_type
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """As the inner reply's."""
-        return self._inner.outcome
-
-    def on_settled(self, hear: Hear) -> None:
-        """As the inner reply's."""
-        self._inner.on_settled(hear)
-
-    async def blocks(self, dialect: Dialect, envelope: Envelope, request_id: str) -> AsyncIterator[bytes]:
-        """As the inner reply's."""
-        self._heard.as_bytes(dialect, envelope)
-        keep = self._heard.keep
-        async for block in self._inner.blocks(dialect, envelope, request_id):
-            keep(block)
-            yield block
-
-    async def events(self) -> AsyncIterator[Event]:
-        """As the inner reply's."""
-        keep = self._heard.keep_event
-        async for event in self._inner.events():
-            keep(event)
-            yield event
-
-    async def completion(self) -> Completion:
-        """As the inner reply's."""
-        whole = await self._inner.completion()
-        self._heard.keep_whole(whole)
-        return whole
-
-    async def aclose(self) -> None:
-        """As the inner reply's; what was heard is handed over."""
-        await self._inner.aclose()
-        outcome = self._inner.outcome
-        if not self._told and outcome is not None and outcome.ok:
-            self._told = True
-            self._take(self._heard)
-
-    def __repr__(self) -> str:
-        return f"<Overheard {self._inner!r}>"

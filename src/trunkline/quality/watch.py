@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from trunkline.core.chat import ChatRequest, Completion
 from trunkline.core.errors import CallError
+from trunkline.layers.overhear import Heard
 from trunkline.quality import sampling, validators
 from trunkline.quality.drift import Alarm, Drift, DriftSettings
-from trunkline.quality.overhear import Heard
 from trunkline.quality.panel import Panel, PanelEvaluation
 from trunkline.quality.recent import Recent, RecentAnswer
 from trunkline.quality.scorebook import Scorebook

@@ -164,6 +164,8 @@ def facts(exchange: Exchange | None, reply: Reply | None) -> Headers:
         (b"x-trunkline-cost-usd", b"unknown" if cost is None else usd(cost).encode()),
         (b"x-trunkline-cost-source", source.encode()),
     ]
+    if exchange is not None and exchange.cache:
+        headers.append((b"x-trunkline-cache", exchange.cache.encode()))
     if exchange is not None and exchange.nearing:
         headers.append((b"x-trunkline-budget", _safe(exchange.nearing)))
     if exchange is not None and (len(exchange.attempts) > 1 or exchange.passed):

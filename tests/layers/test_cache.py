@@ -1,0 +1,46 @@
+"""Kept answers: as many as fit, the least recently shown ones go first."""
+
+from trunkline.core.exchange import Target
+from trunkline.layers.cache import OVERHEAD, Answers, Kept
+
+ONE = Target("oa", "sim")
+
+
+def kept(at: float = 0.0, size: int = 100) -> Kept:
+    return Kept(b"x" * size, at, ONE, (), 5)
+
+
+def test_no_more_is_kept_than_there_is_room_for():
+    answers = Answers(3 * (OVERHEAD + 100))
+    for key in (b"a", b"b", b"c"):
+        answers.put(key, kept())
+    answers.get(b"a", 0.0)
+    answers.put(b"d", kept())
+
+    assert [answers.get(key, 0.0) is not None for key in (b"a", b"b", b"c", b"d")] == [True, False, True, True]
+    assert answers.taken == 3 * (OVERHEAD + 100)
+
+
+def test_what_is_too_old_is_gone_and_its_room_is_free():
+    answers = Answers(10_000)
+    answers.put(b"a", kept(at=1.0))
+
+    assert answers.get(b"a", since=1.5) is None
+    assert answers.taken == 0
+
+
+def test_a_newer_answer_takes_the_place_of_the_older_one():
+    answers = Answers(10_000)
+    answers.put(b"a", kept(size=10))
+    answers.put(b"a", kept(size=20))
+
+    assert len(answers) == 1
+    assert answers.taken == OVERHEAD + 20
+
+
+def test_one_larger_than_all_the_room_is_not_kept():
+    answers = Answers(OVERHEAD)
+    answers.put(b"a", kept())
+
+    assert len(answers) == 0
+    assert answers.taken == 0
