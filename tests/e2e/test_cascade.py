@@ -179,18 +179,55 @@ async def policed(build: Build, folder: Path, written: Any, strategy: str = "cas
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_fitted_policy_asks_one_after_the_other_and_accepts(build: Build, tmp_path: Path, stream: bool) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 4])
+async def test_a_fitted_policy_hears_its_probes_and_accepts(
+    build: Build, tmp_path: Path, stream: bool, at_once: int
+) -> None:
     pytest.importorskip("numpy")
     from tests.routing.policies import policy
 
-    house = await policed(build, tmp_path, policy())
+    house = await policed(build, tmp_path, policy(), f"{{kind: cascade, at_once: {at_once}}}")
 
     _, headers, body = await house.ask("openai", "r", text=EASY, stream=stream)
 
     assert (headers["x-trunkline-model"], headers["x-trunkline-attempts"]) == ("small", "2")
     assert b"42" in body
-    assert [entry.model for entry in house.simulator.log] == ["little", "small"]  # the second after the first
-    assert "2 of 2 probes asked" in headers["x-trunkline-trail"]
+    assert asked(house) == ["an/small", "oa/little"]
+    assert "2 of 2 probes heard" in headers["x-trunkline-trail"]
+
+
+async def test_the_first_probes_of_a_policy_are_asked_side_by_side_unless_one_at_a_time_is_wanted(
+    build: Build, tmp_path: Path
+) -> None:
+    pytest.importorskip("numpy")
+    from tests.routing.policies import policy
+
+    late = {"faults": [{"kind": "silence"}]}
+    usual = await policed(build, tmp_path, policy(), "{kind: cascade, wait: 300ms}", oa=late)
+    single = await policed(build, tmp_path, policy(), "{kind: cascade, wait: 300ms, at_once: 1}", oa=late)
+
+    answers = [(await house.chat("r", text=EASY))[1] for house in (usual, single)]
+
+    assert [headers["x-trunkline-model"] for headers in answers] == ["large", "large"]  # the first was not heard
+    assert [entry.model for entry in usual.simulator.log if entry.model != "large"].count("small") == 1
+    assert "small" not in [entry.model for entry in single.simulator.log]
+
+
+async def test_a_probe_that_turns_out_not_to_be_needed_is_on_the_bill_and_nothing_more(
+    build: Build, tmp_path: Path
+) -> None:
+    pytest.importorskip("numpy")
+    from tests.routing.policies import policy
+
+    written = policy(contented=True)  # the first answer will do
+    both = await policed(build, tmp_path, written)
+    one = await policed(build, tmp_path, written, "{kind: cascade, at_once: 1}")
+
+    answers = [(await house.chat("r", text=EASY))[1] for house in (both, one)]
+
+    assert [headers["x-trunkline-model"] for headers in answers] == ["little", "little"]
+    assert [headers["x-trunkline-attempts"] for headers in answers] == ["2", "1"]
+    assert "1 of 2 probes heard" in answers[0]["x-trunkline-trail"]
 
 
 async def test_a_fitted_policy_escalates_where_its_probes_differ_or_fail(build: Build, tmp_path: Path) -> None:
@@ -203,7 +240,8 @@ async def test_a_fitted_policy_escalates_where_its_probes_differ_or_fail(build: 
     answers = [(await house.chat("r", text=EASY))[1] for house in (differs, fails)]
 
     assert [headers["x-trunkline-model"] for headers in answers] == ["large", "large"]
-    assert [headers["x-trunkline-attempts"] for headers in answers] == ["3", "2"]  # who does not answer ends it
+    assert [headers["x-trunkline-attempts"] for headers in answers] == ["3", "3"]
+    assert "0 of 2 probes heard" in answers[1]["x-trunkline-trail"]  # who does not answer ends it
 
 
 async def test_a_policy_whose_floor_was_not_shown_asks_the_best(build: Build, tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ def policy(
     shown: bool = True,
     price: float = 0.0,
     cascade: bool = True,
+    contented: bool = False,
 ) -> Policy:
     """One kind of prompt, the same quality for every one of it; the last model is the best.
 
-    The cascade asks two, and takes their answer if they agree.
+    The cascade asks two, and takes their answer if they agree; ``contented``: the first one's.
     """
     size, count = 1 + FEATURES, len(models)
     zeros = np.zeros((size, count))
@@ -38,6 +39,8 @@ def policy(
     )
     always = np.zeros(13)
     always[0] = 1.0
+    if contented:
+        always[0] = -1.0
     unless_agreed = always.copy()
     unless_agreed[1 + AGREEING] = -2.0
     asking = Cascade(

@@ -65,32 +65,38 @@ async def probed(
 async def consulted(
     exchange: Exchange, probes: Sequence[Endpoint], opinion: Opinion, rule: Cascade, seconds: float
 ) -> Probed:
-    """Ask as a fitted policy says: one probe after the other, until an answer will do or the best is worth its price.
+    """Ask as a fitted policy says: the first probes side by side, then one after the other, until an answer will do or
+    the best is worth its price.
 
-    Each has ``rule.wait``, all of them ``seconds``. A probe that cannot be asked ends it: the policy was fitted on
-    answers, not on their absence.
+    The policy hears the answers in its own order, so what is shown is what it would show had it asked one by one. Each
+    has ``rule.wait``, all of them ``seconds``. A probe that cannot be asked ends it: the policy was fitted on answers,
+    not on their absence.
     """
     aside = exchange.aside(whole(exchange.call), PROBE)
     before = len(exchange.attempts)
-    by_target = {endpoint.target: endpoint for endpoint in probes}
+    targets = [endpoint.target for endpoint in probes]
     replies: dict[Target, Reply] = {}
     said: list[Answered] = []
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     accept, ask, chance = opinion.verdict(said)
-    while ask is not None and (endpoint := by_target.get(ask)):
-        (reply,) = await _asked(aside, [endpoint], min(rule.wait, until - loop.time()))
-        if reply is None:
-            break
-        replies[ask] = reply
-        said.append(Answered(ask, await reply.completion()))
-        accept, ask, chance = opinion.verdict(said)
+    while ask in targets:
+        wave = _next(probes[targets.index(ask) :], opinion.best, 1 if said else rule.at_once)
+        replies |= await _answered(aside, wave, min(rule.wait, until - loop.time()))
+        for target in [endpoint.target for endpoint in wave]:
+            if target != ask:
+                break
+            if target not in replies:
+                ask = None
+                break
+            said.append(Answered(target, await replies[target].completion()))
+            accept, ask, chance = opinion.verdict(said)
     exchange.nearing = aside.nearing
     made = exchange.attempts[before:]
     shown = accept or next(reversed(replies), None)
     spare = replies.get(shown) if shown is not None else None
     attempt = next((one for one in made if one.target == shown), None)
-    note = f"{len(said)} of {len(probes)} probes asked, right with {chance:.0%}"
+    note = f"{len(said)} of {len(probes)} probes heard, right with {chance:.0%}"
     return Probed(spare if accept is not None else None, spare, attempt, len(made), note)
 
 
@@ -102,6 +108,18 @@ def whole(call: Call) -> Call:
     fields.pop("stream", None)
     fields.pop("stream_options", None)
     return call.with_body(msgspec.json.encode(fields))
+
+
+def _next(probes: Sequence[Endpoint], best: Target, most: int) -> list[Endpoint]:
+    """Who is asked now: the first, and of those after it only who is asked for little money."""
+    first, *others = probes
+    return [first, *(endpoint for endpoint in others[: most - 1] if endpoint.target != best)]
+
+
+async def _answered(aside: Exchange, probes: Sequence[Endpoint], seconds: float) -> dict[Target, Reply]:
+    """Who answered in time, in the order of asking."""
+    replies = zip(probes, await _asked(aside, probes, seconds), strict=True)
+    return {endpoint.target: reply for endpoint, reply in replies if reply is not None}
 
 
 async def _asked(aside: Exchange, probes: Sequence[Endpoint], seconds: float) -> list[Reply | None]:

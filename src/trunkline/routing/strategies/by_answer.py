@@ -18,6 +18,15 @@ class Cascade(Struct, frozen=True, forbid_unknown_fields=True, tag="cascade", ta
     probes: Annotated[
         int, Meta(ge=2, le=4, description="Cheap models asked side by side. More agree less often, and cost more.")
     ] = 2
+    at_once: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=4,
+            description="With a fitted policy: how many of its probes are asked side by side at first; later ones come "
+            "one by one. 1 pays for no answer that is not needed, and waits a round longer.",
+        ),
+    ] = 2
     worthwhile: Annotated[
         float,
         Meta(
