@@ -1,10 +1,16 @@
 """``trunkline explain`` as a person meets it."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+from trunkline.routing import complexity
+from trunkline.routing.clusters import cluster_of
+from trunkline.routing.learner import Asked, Learner
+from trunkline.stores.opening import StoreSettings, open_store, wall_millis
 
 HOUSE = """
 providers: {openai: , groq: {tags: [us]}}
@@ -17,9 +23,9 @@ REQUEST = {"model": "smart", "messages": [{"role": "user", "content": "What is t
 
 
 def explain(
-    folder: Path, *arguments: str, request: dict[str, object] | None = None
+    folder: Path, *arguments: str, request: dict[str, object] | None = None, house: str = HOUSE
 ) -> subprocess.CompletedProcess[str]:
-    (folder / "house.yaml").write_text(HOUSE)
+    (folder / "house.yaml").write_text(house)
     (folder / "request.json").write_text(json.dumps(request or REQUEST))
     return subprocess.run(
         [sys.executable, "-m", "trunkline", "explain", "-c", "house.yaml", *arguments],
@@ -83,3 +89,30 @@ def test_a_mistake_says_what_to_change(tmp_path: Path) -> None:
     assert "It takes: balanced, ordered" in strategy.stderr
     assert "its keys are: ci" in key.stderr
     assert "nothing.json cannot be read" in missing.stderr
+
+
+def test_what_the_ledger_has_learned_is_known_and_no_ledger_is_made(tmp_path: Path) -> None:
+    scored = HOUSE + "\nquality: {}\nledger: made.db\n"
+    before = json.loads(explain(tmp_path, "request.json", "--json", house=scored).stdout)
+    left_behind = (tmp_path / "made.db").exists()
+    asyncio.run(taught(tmp_path / "made.db", "openai/gpt-5.4"))
+
+    after = json.loads(explain(tmp_path, "request.json", "--json", house=scored).stdout)
+
+    by_target = {one["target"]: one for one in after["candidates"]}
+    assert not left_behind
+    assert {one["quality_from"] for one in before["candidates"]} == {"benchmark"}
+    assert by_target["openai/gpt-5.4"]["quality_from"].startswith("30 scores of ")
+    assert by_target["openai/gpt-5.4"]["quality"]["mean"] < 0.3
+
+
+async def taught(ledger: Path, target: str) -> None:
+    """Thirty bad scores of one target for what the request is."""
+    seen = complexity.analyse("What is the capital of France?")
+    asked = Asked(cluster_of(seen), seen.vector())
+    learner = Learner(len(complexity.NAMES))
+    for _ in range(30):
+        learner.learn(target, asked, 0.0, 1.0, wall_millis())
+    store = open_store(StoreSettings(path=str(ledger)))
+    await learner.save(store.quality)
+    await store.aclose()

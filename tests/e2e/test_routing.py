@@ -69,9 +69,12 @@ async def test_a_caller_chooses_a_strategy_by_header_or_metadata_where_the_route
         "/v1/chat/completions", {**body, "model": "strict"}, {"x-trunkline-strategy": "balanced"}
     )
     unknown, _, why = await house.post("/v1/chat/completions", body, {"x-trunkline-strategy": "balansed"})
+    number = {"metadata": {"trunkline_strategy": 5}}
+    wrong, _, typed = await house.post("/v1/chat/completions", {**body, **number})
 
     assert [one["x-trunkline-model"] for one in (by_header, by_metadata)] == ["large", "large"]
-    assert (status, unknown) == (400, 400)
+    assert (status, unknown, wrong) == (400, 400, 400)
+    assert "must be a strategy's name as text" in told(typed)
     assert "It takes: quality_first" in told(refused)
     assert "balanced" in told(why)
 

@@ -1,14 +1,17 @@
 """``trunkline explain``: where would this request go, and why?
 
-Refuses to send it. A fresh house knows no latencies and no scores; a running one is asked at /admin/decisions.
+Refuses to send it, and to make a ledger. It knows the scores of the ledger that is there and no latencies, circuits and
+sessions; what a running house decided is asked at /admin/decisions.
 """
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 from rich.table import Table
 
 from trunkline.cli.check import console
@@ -56,13 +59,32 @@ def explain(
     spoken: Dialect = CALLERS[dialect]()
     try:
         call = Call(body, spoken, caller=_caller(config, key), strategy=strategy, requires=requires)
-        decision = Gateway(config).route(call, seed)
+        decision = asyncio.run(_decided(_looking(config), call, seed))
     except CallError as error:
         raise ConfigError(f"{request}: {error}") from error
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(decision.explained()), indent=2))
     else:
         _show(decision)
+
+
+def _looking(config: Config) -> Config:
+    """The config without a ledger that is not there yet."""
+    ledger = config.ledger
+    if ledger is None or ledger.path is None or Path(ledger.path).expanduser().exists():
+        return config
+    return replace(config, ledger=replace(ledger, path=None))
+
+
+async def _decided(config: Config, call: Call, seed: int) -> Decision:
+    """As a gateway of this config that has just been started."""
+    gateway = Gateway(config)
+    try:
+        if gateway.quality is not None:
+            await gateway.quality.book.load()
+        return gateway.route(call, seed)
+    finally:
+        await gateway.aclose()
 
 
 def _read(request: Path) -> bytes:

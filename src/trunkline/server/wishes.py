@@ -40,12 +40,19 @@ def wishes(headers: Headers) -> Wishes:
 
 
 def strategy_in_metadata(call: Call) -> str | None:
-    """``metadata.trunkline_strategy`` of a body, for clients that cannot send headers; the body is opened if named."""
+    """``metadata.trunkline_strategy`` of a body, for clients that cannot send headers; the body is opened if named.
+
+    Raises InvalidRequest for one that is no text.
+    """
     if IN_METADATA.encode() not in call.body:
         return None
     metadata = call.request.extra.get("metadata")
     name = metadata.get(IN_METADATA) if isinstance(metadata, Mapping) else None
-    return name if isinstance(name, str) else None
+    if name is not None and not isinstance(name, str):
+        raise InvalidRequest(
+            f"metadata.{IN_METADATA} must be a strategy's name as text", param=f"metadata.{IN_METADATA}"
+        )
+    return name
 
 
 def _attempts(told: Mapping[bytes, bytes]) -> int | None:
