@@ -22,6 +22,7 @@ from trunkline.core.dialect import Dialect, Framed, Framing, ProviderDialect
 from trunkline.core.events import Event, Gathering
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.bedrock_converse import BedrockConverse
+from trunkline.dialects.cohere_v2 import Cohere
 from trunkline.dialects.gemini import Gemini
 from trunkline.dialects.ollama import Ollama
 from trunkline.dialects.openai_chat import OpenAIChat
@@ -227,6 +228,7 @@ NATIVE = (
         cannot={"a tool that must be called": "tool_choice"},
         counts_thoughts=False,
     ),
+    Answered(name="cohere", short="co", dialect=Cohere(), base="/v2", counts_thoughts=False),
 )
 ANSWERED = (*(Answered(row.name, row.short, row.dialect) for row in SPOKEN), *NATIVE)
 

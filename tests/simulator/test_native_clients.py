@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import cohere
 import ollama
 import pytest
 
@@ -82,3 +83,70 @@ async def test_ollama_errors(llama: ollama.AsyncClient):
 
 async def test_ollama_lists_models(llama: ollama.AsyncClient):
     assert [model.model for model in (await llama.list()).models] == ["sim-small", "sim-thinker", "sim-strict"]
+
+
+# Cohere
+
+
+@pytest.fixture
+async def command(simulator: Simulator) -> AsyncIterator[cohere.AsyncClientV2]:
+    async with cohere.AsyncClientV2("sk-acme-0123456789", base_url=f"{simulator.url}/acme", max_retries=0) as client:
+        yield client
+
+
+def user(text: str) -> cohere.UserChatMessageV2:
+    return cohere.UserChatMessageV2(content=text)
+
+
+TOOL = cohere.ToolV2(function=cohere.ToolV2Function(**WEATHER["function"]))
+
+
+async def test_cohere_whole(command: cohere.AsyncClientV2):
+    answer = await command.chat(model="sim-small", messages=[user(SUM[0]["content"])])
+
+    assert answer.message.content
+    assert [block.text for block in answer.message.content if block.type == "text"] == ["17 + 25 = 42."]
+    assert answer.finish_reason == "COMPLETE"
+    assert answer.usage
+    assert answer.usage.billed_units
+    assert answer.usage.billed_units.output_tokens == 6
+
+
+async def test_cohere_streamed_with_thoughts(command: cohere.AsyncClientV2):
+    events = [
+        event
+        async for event in command.chat_stream(
+            model="sim-small", messages=[user(SUM[0]["content"])], thinking=cohere.Thinking(type="enabled")
+        )
+    ]
+
+    deltas = [event.delta.message.content for event in events if event.type == "content-delta"]  # pyright: ignore[reportOptionalMemberAccess]
+    assert "".join(delta.text or "" for delta in deltas if delta) == "17 + 25 = 42."
+    assert "".join(delta.thinking or "" for delta in deltas if delta)
+    assert (events[0].type, events[-1].type) == ("message-start", "message-end")
+
+
+async def test_cohere_tools_both_ways(command: cohere.AsyncClientV2):
+    turns: list[Any] = [user("Use get_weather for Paris.")]
+    first = await command.chat(model="sim-small", messages=turns, tools=[TOOL])
+    assert first.message.tool_calls
+    (call,) = first.message.tool_calls
+    assert call.function
+    turns += [
+        cohere.AssistantChatMessageV2(tool_calls=first.message.tool_calls, tool_plan=first.message.tool_plan),
+        cohere.ToolChatMessageV2(tool_call_id=call.id, content="sunny"),
+    ]
+    second = await command.chat(model="sim-small", messages=turns, tools=[TOOL])
+
+    assert (first.finish_reason, call.function.arguments) == ("TOOL_CALL", '{"city":"Paris"}')
+    assert second.message.content
+    assert second.message.content[0].text == "The tool answered: sunny"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+async def test_cohere_errors(command: cohere.AsyncClientV2):
+    with pytest.raises(cohere.NotFoundError) as unknown:
+        await command.chat(model="nobody", messages=[user("Hi")])
+    with pytest.raises(cohere.BadRequestError):
+        await command.chat(model="sim-small", messages=[user("Hi")], frequency_penalty=-1)
+
+    assert "model 'nobody' not found" in str(unknown.value.body)

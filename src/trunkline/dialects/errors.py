@@ -164,6 +164,9 @@ WORDS: tuple[tuple[DialectName, int, str, type[CallError]], ...] = (
     # Ollama says nothing but words: its own, and those of the llama.cpp inside.
     ("ollama", 400, "exceeds the context length", ContextLengthExceeded),
     ("ollama", 400, "context size", ContextLengthExceeded),
+    ("cohere", 400, "too many tokens: max tokens", InvalidRequest),  # a limit above the model's own
+    ("cohere", 400, "too many tokens", ContextLengthExceeded),
+    ("cohere", 429, "limited to 1000 api calls / month", QuotaExceeded),
     ("ollama", 400, "does not support", Unsupported),  # tools, thinking, images: another model may
 )
 

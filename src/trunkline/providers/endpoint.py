@@ -315,6 +315,8 @@ class Endpoint:
         if dialect.operation == "embeddings" and isinstance(dialect, Fitting):  # a protocol's check costs microseconds
             body = dialect.fitted(body, call.envelope)
         completion = None if call.speaks(dialect) else dialect.read_completion(body)
+        if completion is not None and not completion.model:  # Cohere tells none, and clients expect one
+            completion = replace(completion, model=self.target.model)
         if completion is not None and rendered.echo:
             completion = spoken_after(completion, rendered.echo)
         took = self._clock() - pace.started

@@ -11,6 +11,7 @@ import msgspec
 from trunkline.core.dialect import DialectName, ProviderDialect
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.bedrock_converse import BedrockConverse
+from trunkline.dialects.cohere_v2 import Cohere
 from trunkline.dialects.gemini import Gemini
 from trunkline.dialects.ollama import Ollama
 from trunkline.dialects.openai_chat import OpenAIChat
@@ -30,7 +31,7 @@ from trunkline.dialects.openai_operations import (
 from trunkline.dialects.openai_responses import OpenAIResponses
 
 Spoken = OpenAIChat | OpenAIResponses | AnthropicMessages | Gemini | OpenAIOperation
-Native = BedrockConverse | Ollama
+Native = BedrockConverse | Ollama | Cohere
 CALLERS: dict[DialectName, type[Spoken]] = {
     "openai": OpenAIChat,
     "responses": OpenAIResponses,
@@ -49,7 +50,12 @@ CALLERS: dict[DialectName, type[Spoken]] = {
 }
 """The dialects that callers may speak too."""
 
-DIALECTS: dict[DialectName, type[Spoken | Native]] = {**CALLERS, "bedrock": BedrockConverse, "ollama": Ollama}
+DIALECTS: dict[DialectName, type[Spoken | Native]] = {
+    **CALLERS,
+    "bedrock": BedrockConverse,
+    "ollama": Ollama,
+    "cohere": Cohere,
+}
 """All that a provider can be spoken to in: callers' dialects, then vendors' own."""
 OPERATIONS: tuple[DialectName, ...] = (
     "embeddings", "completions", "rerank", "moderations", "images",

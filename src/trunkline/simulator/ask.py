@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-DialectName = Literal["openai", "responses", "anthropic", "gemini", "bedrock", "ollama"]
+DialectName = Literal["openai", "responses", "anthropic", "gemini", "bedrock", "ollama", "cohere"]
 Finish = Literal["stop", "length", "window", "stop_sequence", "tool", "filter"]
 
 

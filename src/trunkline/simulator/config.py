@@ -92,6 +92,7 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
         "gemini",
         "ollama",
         "bedrock",
+        "cohere",
     )
     latency: Latency = Latency()
     limits: Limits = Limits()

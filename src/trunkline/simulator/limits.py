@@ -82,7 +82,7 @@ class RateLimits:
     def headers(self, dialect: DialectName, now: float, epoch: float) -> list[tuple[str, str]]:
         """The vendor's rate limit headers; `epoch` is the wall time of the start."""
         found: list[tuple[str, str]] = []
-        if dialect in {"gemini", "bedrock", "ollama"}:  # tell nothing in headers
+        if dialect in {"gemini", "bedrock", "ollama", "cohere"}:  # tell nothing in headers
             return found
         for what, bucket in self._buckets.items():
             left = str(max(0, math.floor(bucket.level(now))))

@@ -101,6 +101,8 @@ def _unknown_events(script: Script, _fault: Fault, scene: Scene) -> Script:
         return _between(script, event({"x": {"nested": [1, None]}}, "frame", "xFutureEvent"))
     if scene.dialect == "gemini":
         return _between(script, event({"xFuture": {"nested": [1, None]}}, "frame"))
+    if scene.dialect == "cohere":
+        return _between(script, event({"type": "x-future-event", "index": 99}, "frame", "x-future-event"))
     return _between(script, event({"object": "x.future.event", "choices": []}, "frame"))
 
 

@@ -89,7 +89,8 @@ class Playwright:
     def refuse(self, refusal: Refusal, dialect: DialectName, now: float) -> Performance:
         """An error answer in the vendor's words, and headers."""
         request_id, headers = self._headers(dialect, now, 0.0)
-        body = {**refusal.body, "request_id": request_id} if dialect == "anthropic" else refusal.body
+        named = {"anthropic": "request_id", "cohere": "id"}.get(dialect)
+        body = {**refusal.body, named: request_id} if named else refusal.body
         piece = Piece(msgspec.json.encode(body), "body")
         script = Script(status=refusal.status, headers=(*headers, *refusal.headers), pieces=(piece,))
         return Performance(script=script, provider=self._provider.name, dialect=dialect)
@@ -153,6 +154,8 @@ class Playwright:
             return request_id, (*common, ("server", "scaffolding on HTTPServer2"))
         if dialect == "ollama":
             return request_id, common  # a server of one's own tells nothing in headers
+        if dialect == "cohere":
+            return request_id, (*common, ("x-debug-trace-id", request_id))
         own = (
             ("x-request-id", request_id),
             ("openai-organization", "org-simulated"),

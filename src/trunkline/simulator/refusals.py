@@ -12,7 +12,7 @@ from trunkline.simulator.bare_body import bare_body
 from trunkline.simulator.google_body import google_body
 from trunkline.simulator.limits import Denied, go_duration
 
-BARE: frozenset[DialectName] = frozenset({"ollama"})
+BARE: frozenset[DialectName] = frozenset({"ollama", "cohere"})
 """Dialects whose errors have no codes."""
 
 
@@ -58,7 +58,10 @@ def google_error(message: str, *, status: int = 400) -> Refusal:
 def bare_error(dialect: DialectName, message: str, *, status: int = 400) -> Refusal:
     """An error told in words alone; of a dialect whose errors have codes, OpenAI's."""
     told = bare_body(dialect, message)
-    return openai_error(message, status=status) if told is None else Refusal(status, told)
+    if told is None:
+        return openai_error(message, status=status)
+    told.pop("id", None)  # which request it was is added when it is sent
+    return Refusal(status, told)
 
 
 def bedrock_error(message: str, *, status: int = 400, name: str = "ValidationException") -> Refusal:
@@ -175,7 +178,10 @@ def too_large(dialect: DialectName) -> Refusal:
 def too_long(dialect: DialectName, tokens: int, context: int) -> Refusal:
     """The prompt does not fit the model's window."""
     if dialect in BARE:
-        return bare_error(dialect, "the input length exceeds the context length")
+        if dialect == "ollama":
+            return bare_error(dialect, "the input length exceeds the context length")
+        said = f"total number of tokens in the prompt cannot exceed {context} - received {tokens}"
+        return bare_error(dialect, f"too many tokens: {said}.")
     if dialect == "bedrock":
         return bedrock_error("Input is too long for requested model.")
     if dialect == "gemini":

@@ -16,6 +16,7 @@ from trunkline.simulator import (
     anthropic_wire,
     aws_signature,
     bedrock_request,
+    cohere_request,
     gemini_request,
     gemini_wire,
     ollama_request,
@@ -38,7 +39,8 @@ from trunkline.simulator.script import Piece, Script, with_header
 
 _CHAT, _MESSAGES, _COUNT, _MODELS = "/v1/chat/completions", "/v1/messages", "/v1/messages/count_tokens", "/v1/models"
 _RESPONSES = "/v1/responses"
-_OLLAMA, _TAGS = "/api/chat", "/api/tags"
+_OLLAMA, _TAGS, _COHERE = "/api/chat", "/api/tags", "/v2/chat"
+_CHATS = frozenset({_CHAT, _RESPONSES, _MESSAGES, _COUNT, _OLLAMA, _COHERE})
 _GEMINI = re.compile(r"/v1(?:beta)?/models/(?P<model>.+):(?P<method>generateContent|streamGenerateContent|countTokens)")
 _BEDROCK = re.compile(r"(?:/v1)?/model/(?P<model>.+)/converse(?P<stream>-stream)?")
 
@@ -107,7 +109,7 @@ class Site:
         if place.path in operations.PATHS and request.method == "POST":
             return self._operate(place, writer, request, now)
         gemini, bedrock = _GEMINI.fullmatch(place.path), _BEDROCK.fullmatch(place.path)
-        if place.path not in {_CHAT, _RESPONSES, _MESSAGES, _COUNT, _OLLAMA} and gemini is None and bedrock is None:
+        if place.path not in _CHATS and gemini is None and bedrock is None:
             raise Refused(refusals.unknown_path(dialect, request.method, place.path))
         if request.method != "POST":
             raise Refused(refusals.wrong_method(dialect, request.method))
@@ -173,6 +175,8 @@ def _ask(place: _Place, request: Request) -> Ask:
         return openai_request.read_request(request.body, salt)
     if place.path == _OLLAMA:
         return ollama_request.read_request(request.body, salt)
+    if place.path == _COHERE:
+        return cohere_request.read_request(request.body, salt)
     if place.path == _RESPONSES:
         return responses_request.read_request(request.body, salt)
     if gemini := _GEMINI.fullmatch(place.path):
@@ -193,6 +197,8 @@ def _spoken(path: str, request: Request) -> DialectName:
         return "ollama"
     if _BEDROCK.fullmatch(path):
         return "bedrock"
+    if path.startswith("/v2/"):
+        return "cohere"
     if _GEMINI.fullmatch(path) or path.startswith("/v1beta") or request.header("x-goog-api-key") is not None:
         return "gemini"
     if path.startswith(_MESSAGES):

@@ -10,6 +10,7 @@ from msgspec import Struct
 from trunkline.simulator import (
     anthropic_wire,
     bedrock_wire,
+    cohere_wire,
     event_stream,
     gemini_wire,
     ollama_wire,
@@ -106,5 +107,13 @@ WIRES: dict[DialectName, Wire] = {
         finish=("stopReason",),
         empty={"output": {"message": {"role": "assistant", "content": []}}},
         framed=event_stream.framed,
+    ),
+    "cohere": Wire(
+        whole=cohere_wire.completion,
+        stream=cohere_wire.stream,
+        usage=cohere_wire.usage_object,
+        usage_at=("", "delta"),
+        finish=("finish_reason",),
+        empty={},
     ),
 }
