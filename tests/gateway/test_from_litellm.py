@@ -22,7 +22,7 @@ model_list:
   - model_name: own
     litellm_params: {model: openai/qwen, api_base: "http://10.0.0.5:8000/v1", api_key: sk-12345678}
   - model_name: far
-    litellm_params: {model: bedrock/anthropic.claude-v2}
+    litellm_params: {model: nowhere/some-model}
 litellm_settings: {drop_params: true, request_timeout: 90, fallbacks: [{claude: [gpt, nobody]}], callbacks: [langfuse]}
 router_settings: {routing_strategy: simple-shuffle, num_retries: 3}
 general_settings: {master_key: os.environ/MASTER, database_url: "postgres://x"}
@@ -65,7 +65,7 @@ def test_what_has_no_counterpart_is_said_and_nothing_is_silent(found):
     for place in (
         "model_list[1].litellm_params.api_version",
         "model_list[4].api_key: stands in the file",
-        "model_list[5]: the provider 'bedrock'",
+        "model_list[5]: the provider 'nowhere'",
         "litellm_settings.callbacks",
         "litellm_settings.drop_params",
         "general_settings.database_url",
@@ -196,3 +196,35 @@ def test_one_account_named_twice_is_one_provider():
     )
 
     assert config["providers"] == {"openai": None}
+
+
+@pytest.mark.parametrize("way", ["", "converse/", "us-west-2/", "converse/us-gov-west-1/"])
+def test_a_model_at_bedrock_keeps_its_region_and_the_keys_that_sign(way, tmp_path):
+    entry = deployed(
+        "sonnet",
+        f"bedrock/{way}us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        aws_region_name="us-west-2",
+        aws_access_key_id="os.environ/KEY_ID",
+        aws_secret_access_key="os.environ/KEY_SECRET",
+    )
+
+    found, notes = of(entry)
+
+    assert notes == ""
+    assert found["models"] == {"sonnet": ["bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"]}
+    file = tmp_path / "trunkline.yaml"
+    file.write_text(yaml.safe_dump(found))
+    config = load(file, {"KEY_ID": "AKIA1234567890", "KEY_SECRET": "a-secret-of-aws"})
+    assert config.providers["bedrock"].region == "us-west-2"
+    assert config.providers["bedrock"].aws is not None
+
+
+def test_a_machine_with_ollama_is_asked_in_its_own_dialect_first(tmp_path):
+    found, _ = of(deployed("own", "ollama_chat/llama3", api_base="http://10.0.0.5:11434/"))
+
+    file = tmp_path / "trunkline.yaml"
+    file.write_text(yaml.safe_dump(found))
+    ollama = load(file, {}).providers["ollama"]
+    assert list(ollama.dialects) == ["ollama", "openai"]
+    assert ollama.base_url("ollama") == "http://10.0.0.5:11434/api"
+    assert ollama.base_url("openai") == "http://10.0.0.5:11434/v1"

@@ -121,7 +121,7 @@ class _Importer:
             whose = f"the provider {row!r} is not known by name here; add it with its url"
             self._notes.append(f"{where}: {whose if row else f'whose {model} is, its name does not tell; left out'}")
             return None
-        table = self._table(row, base, params.get("api_key"), where)
+        table = self._table(row, base, params.get("api_key"), where) | self._signed(params, where)
         for name, present in self._providers.items():
             if present == table:
                 return name, model
@@ -134,9 +134,23 @@ class _Importer:
         if base:
             url = self._value(base, f"{where}.api_base").rstrip("/")
             table["url"] = url if url.endswith("/v1") else url + deployment.BENEATH.get(row, "")
+            if row == "ollama":  # its own dialect has its own address, and refuses prompts that others cut
+                table["dialects"] = {"ollama": {"url": f"{url.removesuffix('/v1')}/api"}, "openai": {}}
         if key and (held := self._value(key, f"{where}.api_key")) not in deployment.usual_keys(row):
             table["key"] = held
         return table
+
+    def _signed(self, params: Json, where: str) -> Json:
+        """What a provider at AWS has besides: its region, and keys that sign."""
+        table: Json = {}
+        if params.get("aws_region_name"):
+            table["region"] = self._value(params["aws_region_name"], where)
+        aws = {
+            ours: self._value(params[theirs], f"{where}.{theirs}")
+            for theirs, ours in deployment.AWS.items()
+            if params.get(theirs)
+        }
+        return {**table, "aws": aws} if aws else table
 
     def _new_name(self, wanted: str) -> str:
         name, number = wanted, 2

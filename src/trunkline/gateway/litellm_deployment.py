@@ -3,6 +3,7 @@
 Refuses to know other entries, fallbacks and how the pieces become a config.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -40,11 +41,20 @@ BARE = (
 )
 """Whose a model is that stands without a prefix, by the beginning of its name."""
 
+_BEDROCK_WAY = re.compile(r"^(?:(?:converse|converse_like|invoke|[a-z]{2}(?:-[a-z]+)+-\d)/)+")
+"""By which of AWS's interfaces or where, written before a model's name; here that is the dialect, and the region."""
+
+AWS = {
+    "aws_access_key_id": "access_key_id",
+    "aws_secret_access_key": "secret_access_key",
+    "aws_session_token": "session_token",
+}
 BENEATH = {"azure": "/openai/v1", "ollama": "/v1"}
 """What LiteLLM adds to an address by itself."""
 
 ANSWERED = frozenset(
     {"model", "api_key", "api_base", "base_url", "weight", "timeout", "stream_timeout", "rpm", "tpm", "order"}
+    | {"aws_region_name", *AWS}
 )
 """Parameters of a deployment that are carried over, or told of elsewhere."""
 
@@ -71,6 +81,8 @@ def named(model: str) -> tuple[str, str]:
     prefix, slash, rest = model.partition("/")
     if not slash:
         return next((provider for start, provider in BARE if model.startswith(start)), ""), model
+    if prefix == "bedrock":
+        rest = _BEDROCK_WAY.sub("", rest)
     return PREFIXES.get(prefix, prefix), rest
 
 
@@ -148,7 +160,6 @@ _INSTEAD = {
     "max_retries": "see recovery.retries",
     "num_retries": "see recovery.retries",
     "max_parallel_requests": "targets learn how much they take at once; see health.concurrency",
-    "aws_region_name": "is part of the provider's url here",
     "drop_params": "what a target cannot express is dropped and named",
     "tags": "targets' tags are providers.NAME.tags; requires of a key or a call asks for them",
 }
