@@ -18,7 +18,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from trunkline.catalog.price import Price
 from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import Dialect, Framed, Framing, ProviderDialect
+from trunkline.core.dialect import Dialect, Framed, Framing, ProviderDialect, Scanner
 from trunkline.core.events import Event, Gathering
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.bedrock_converse import BedrockConverse
@@ -279,12 +279,17 @@ class Wired:
         found += [event for frame in frames.end() for event in reader.read(frame)]
         return found + reader.end()
 
-    def bill(self, price: Price, *pieces: bytes) -> int:
-        """What its tokens cost, by the scanner that watches streams handed on. Raises as ``events`` does."""
+    def scanned(self, *pieces: bytes) -> Scanner:
+        """What the scanner, which watches streams handed on, has seen at the end. Raises as ``events`` does."""
         frames, scanner = self._frames(), self.dialect.scanner()
-        for frame in (frame for piece in pieces for frame in frames.feed(piece)):
+        whole = [frame for piece in pieces for frame in frames.feed(piece)]
+        for frame in (*whole, *frames.end()):
             scanner.scan(frame)
             if scanner.done:
                 break
         scanner.end()
-        return price.charge(scanner.usage)
+        return scanner
+
+    def bill(self, price: Price, *pieces: bytes) -> int:
+        """What its tokens cost."""
+        return price.charge(self.scanned(*pieces).usage)

@@ -59,9 +59,12 @@ def told_by(answer: dict[str, Any]) -> Told:
     if isinstance(error, dict):
         return _inner(cast("dict[str, Any]", error), answer)
     if error is not None:
-        return Told(_shortened(error), _word(answer.get("type")), _word(answer.get("code")))
+        said = answer.get("message")  # Scaleway: ``error`` is a word, and the message stands beside it
+        message = said if isinstance(said, str) and said else error
+        return Told(_shortened(message), _word(answer.get("type")), _word(answer.get("code")))
     message = answer.get("message", answer.get("detail", answer))
-    return Told(_shortened(message), _word(answer.get("type")), _word(answer.get("code")), _word(answer.get("param")))
+    code = _word(answer.get("reason")) or _word(answer.get("code"))  # Novita's code is the status, its reason says why
+    return Told(_shortened(message), _word(answer.get("type")), code, _word(answer.get("param")))
 
 
 def _inner(error: dict[str, Any], answer: dict[str, Any]) -> Told:

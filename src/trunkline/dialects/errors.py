@@ -39,6 +39,11 @@ CODES: dict[str, type[CallError]] = {
     "billing_hard_limit_reached": QuotaExceeded,
     "quota_exceeded": QuotaExceeded,
     "insufficient_balance": QuotaExceeded,
+    "insufficient_balance_error": QuotaExceeded,  # MiniMax, a 429
+    "exceeded_current_quota_error": QuotaExceeded,  # Moonshot, a 429
+    "1113": QuotaExceeded,  # Z.AI: in arrears, a 429
+    "arrearage": QuotaExceeded,  # Alibaba
+    "not_enough_balance": QuotaExceeded,  # Novita, a 403
     # too many requests or tokens in a window
     "rate_limit_exceeded": RateLimit,
     "rate_limit_error": RateLimit,
@@ -51,6 +56,7 @@ CODES: dict[str, type[CallError]] = {
     "overloaded": ModelOverloaded,
     "server_is_overloaded": ModelOverloaded,
     "slow_down": ModelOverloaded,
+    "engine_overloaded_error": ModelOverloaded,  # Moonshot, a 429
     "service_unavailable": ModelOverloaded,
     "unavailable": ModelOverloaded,  # google.rpc
     "serviceunavailableexception": ModelOverloaded,  # Bedrock
@@ -63,6 +69,8 @@ CODES: dict[str, type[CallError]] = {
     "content_filter": ContentRefused,  # Azure
     "responsibleaipolicyviolation": ContentRefused,  # Azure, the inner error
     "moderation_blocked": ContentRefused,
+    "data_inspection_failed": ContentRefused,  # Alibaba
+    "1301": ContentRefused,  # Z.AI
     # our credential
     "invalid_api_key": AuthenticationFailed,
     "authentication_error": AuthenticationFailed,

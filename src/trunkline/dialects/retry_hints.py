@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 Headers = list[tuple[bytes, bytes]]
 
 LONGEST = 366 * 86400.0
+EPOCH = 1e9  # seconds; a larger number is no wait but a date since 1970
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAY = r"(?:mon|tue|wed|thu|fri|sat|sun)"
@@ -86,6 +87,8 @@ def _told(headers: Headers) -> dict[str, str]:
 
 def _reset(value: str, told: dict[str, str], now: float | None) -> float | None:
     seconds = _number(value)
+    if seconds is not None and seconds > EPOCH:  # a date: OpenRouter's in milliseconds
+        return _until(seconds / 1000 if seconds > EPOCH * 1000 else seconds, told, now)
     if seconds is not None:
         return _hint(seconds)
     return seconds_of(value) or _until(_rfc3339(value), told, now)

@@ -28,7 +28,7 @@ class CompletionDetails(Struct):
 
 
 class WireUsage(Struct):
-    """``usage``; ``prompt_cache_hit_tokens`` is DeepSeek's name for cached tokens."""
+    """``usage``; ``prompt_cache_hit_tokens`` is DeepSeek's name for cached tokens, ``cached_tokens`` Moonshot's."""
 
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
@@ -36,6 +36,7 @@ class WireUsage(Struct):
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
     prompt_cache_hit_tokens: Count | None = None
+    cached_tokens: Count | None = None
 
 
 _DECODER = msgspec.json.Decoder(WireUsage)
@@ -58,7 +59,7 @@ def read_usage(raw: Raw) -> Usage | None:
 def _buckets(wire: WireUsage) -> Usage:
     prompt, completion = wire.prompt_tokens or 0, wire.completion_tokens or 0
     details = wire.prompt_tokens_details or PromptDetails()
-    read = min(details.cached_tokens or wire.prompt_cache_hit_tokens or 0, prompt)
+    read = min(details.cached_tokens or wire.prompt_cache_hit_tokens or wire.cached_tokens or 0, prompt)
     write = min(details.cache_write_tokens or 0, prompt - read)
     reasoning, output = _thinking(wire, prompt, completion)
     return Usage(input=prompt - read - write, cache_read=read, cache_write=write, output=output, reasoning=reasoning)
