@@ -11,7 +11,12 @@ from msgspec import Struct
 
 from trunkline.simulator.prices import Usage
 
-_SECRET = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization", "cookie"})
+_SECRET = frozenset(
+    {
+        *("authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization", "cookie"),
+        "x-amz-security-token",
+    }
+)
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ _SHORTEST = 1024  # both vendors' documented minimum
 _STEP = 128
 _MOST_PREFIXES = 20_000
 _IMAGE_TOKENS = 256
+_MARKED = frozenset({"anthropic", "bedrock"})  # cache what their callers mark
 
 
 def input_tokens(ask: Ask) -> int:
@@ -31,16 +32,16 @@ class PromptCache:
     def read(self, ask: Ask, mode: Literal["auto", "always", "never"]) -> Usage:
         """The input buckets of a request, and remember its prompt.
 
-        OpenAI caches by itself and charges no write; Anthropic caches up to the caller's last mark and charges for it.
+        OpenAI caches by itself and charges no write; Anthropic and Bedrock cache up to the last mark and charge for it.
         """
         total = input_tokens(ask)
         if mode == "always":
             return Usage(input=total - total * 3 // 4, cache_read=total * 3 // 4)
-        if mode == "never" or total < _SHORTEST or (ask.dialect == "anthropic" and ask.cache_mark is None):
+        if mode == "never" or total < _SHORTEST or (ask.dialect in _MARKED and ask.cache_mark is None):
             return Usage(input=total)
-        pieces = tokens.split(ask.counted if ask.dialect != "anthropic" else ask.counted[: ask.cache_mark])
+        pieces = tokens.split(ask.counted[: ask.cache_mark] if ask.dialect in _MARKED else ask.counted)
         known, length = self._longest_known(ask.model, pieces)
-        if ask.dialect != "anthropic" or length < _SHORTEST:
+        if ask.dialect not in _MARKED or length < _SHORTEST:
             return Usage(input=total - known, cache_read=known)
         return Usage(input=total - length, cache_read=known, cache_write=length - known)
 

@@ -60,8 +60,9 @@ class BedrockConverse:
 
     def write_request(self, request: ChatRequest, model: str) -> Rendered:
         """See the port."""
-        known = family_of(model)
-        family = self.family or known if known == "other" else known
+        family = family_of(model)
+        if family == "other" and self.family is not None:
+            family = self.family
         body, dropped = RequestWriter(request, model, family).written(self.drop)
         return Rendered(body, dropped, path=_path(model, stream=request.stream))
 

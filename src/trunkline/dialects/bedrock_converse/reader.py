@@ -45,12 +45,14 @@ class ConverseReader:
         if event.stop_reason and self._finish is None:
             self._finish = read_finish(event.stop_reason, written=self._written)
         if frame.event == b"metadata":
-            usage = read_usage(event.usage)
-            told = [] if usage is None else [UsageSeen(usage)]
-            if self._finish is not None:
-                self._done = True
-                told.append(Ended(self._finish))
+            told = self._last(event)
         return events + told
+
+    def _last(self, event: StreamEvent) -> list[Event]:
+        usage = read_usage(event.usage)
+        seen: list[Event] = [] if usage is None else [UsageSeen(usage)]
+        self._done = self._finish is not None
+        return seen if self._finish is None else [*seen, Ended(self._finish)]
 
     def end(self) -> list[Event]:
         """``Ended`` where ``metadata`` never came. Raises BrokenStream when no reason for the end was told."""

@@ -16,8 +16,13 @@ from trunkline.dialects.json import encode
 
 Json = dict[str, Any]
 
-TIERS = {"default": "default", "standard_only": "default", "flex": "flex", "priority": "priority"}
-TIERS |= {"reserved": "reserved"}
+TIERS = {
+    "default": "default",
+    "standard_only": "default",
+    "flex": "flex",
+    "priority": "priority",
+    "reserved": "reserved",
+}
 UNASKED = "auto"  # a service tier that is what happens anyway
 OWN = frozenset(
     {
@@ -37,7 +42,7 @@ class RequestWriter:
 
     def __init__(self, request: ChatRequest, model: str, family: Family) -> None:
         self._request = request
-        self._family = family
+        self._family: Family = family
         named = "claude" in model
         self._generation: Generation = generation_of(model) if named or family != "claude" else CURRENT
         self._dropped: dict[str, None] = {}  # a set that keeps its order

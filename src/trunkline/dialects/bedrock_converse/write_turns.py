@@ -32,7 +32,7 @@ class TurnWriter:
         self.turns: list[Json] = []
         self.tooled = False
         self._note = note
-        self._family = family
+        self._family: Family = family
         self._names = Names()
 
     def write(self, messages: tuple[Message, ...]) -> None:
