@@ -18,6 +18,7 @@ if shutil.which("chromedriver") is None or shutil.which("chromium") is None:
 
 from axe_core_python.selenium import Axe
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -73,7 +74,9 @@ class Page:
         return str(self.browser.find_element(By.TAG_NAME, "body").text)
 
     def wait(self, seen: Callable[[], Any], seconds: float = 10) -> Any:
-        return WebDriverWait(self.browser, seconds, poll_frequency=0.05).until(lambda _: seen())
+        redrawn = (StaleElementReferenceException,)  # live pages are, each second
+        waiting = WebDriverWait(self.browser, seconds, poll_frequency=0.05, ignored_exceptions=redrawn)
+        return waiting.until(lambda _: seen())
 
     def shows(self, *words: str) -> None:
         self.wait(lambda: all(word in self.text() for word in words))
@@ -160,20 +163,102 @@ async def test_dark_and_at_phone_width_nothing_is_wider_than_the_screen_or_hard_
     assert await act(look) == {name: (True, []) for name in PAGES}
 
 
-async def test_hostile_names_stay_texts(browse: Both) -> None:
-    house, act = browse
-    await asked(house, HOSTILE)
+HOSTILE_ROUTE = "models: {openai: [oa/sim], both: {targets: [oa/sim, an/sim], strategy: cost_optimized}}"
 
-    def look(page: Page) -> list[str]:
-        titles = []
-        for name in ("overview", "calls"):
+
+async def test_hostile_names_and_prompts_stay_texts_on_every_page(build: Build, chromium: Any) -> None:
+    house = await build(more=LOOKED_AT, routes=HOSTILE_ROUTE)
+    house.gateway.open()
+    for model in (HOSTILE, f"oa/{HOSTILE}", "openai", "both"):
+        await asked(house, model, f"Say this: {HOSTILE}")
+    operator = {"authorization": f"Bearer {ADMIN}"}
+    made, _, _ = await house.post("/admin/keys", {"name": "evil", "models": [HOSTILE]}, operator)
+    refused = [
+        (await house.post("/admin/keys", {"name": "worse", **field}, operator))[0]
+        for field in ({"tags": [HOSTILE]}, {"team": HOSTILE})
+    ]
+    page = Page(chromium, house.url)
+
+    def look() -> tuple[set[str], list[str]]:
+        page.enter()
+        shown = set()
+        for name in PAGES:
             page.go(name)
-            page.shows(HOSTILE)
-            titles.append(page.browser.title)
-            assert page.browser.find_elements(By.CSS_SELECTOR, "main img") == []
-        return titles
+            page.wait(lambda: page.browser.find_elements(By.CSS_SELECTOR, "main table, main form, main .empty"))
+            assert page.browser.title == f"trunkline: {name}"
+            assert page.browser.find_elements(By.CSS_SELECTOR, "main img, main script, main iframe") == []
+            shown |= {name} if HOSTILE in page.text() else set()
+        page.go("playground")
+        page.name_model("openai")
+        prompt = page.browser.find_element(By.ID, "prompt")
+        prompt.clear()
+        prompt.send_keys(HOSTILE)
+        page.browser.find_element(By.CSS_SELECTOR, "form button").click()
+        page.shows("Answered by oa/sim")
+        assert page.browser.find_elements(By.CSS_SELECTOR, "main img") == []
+        title, faults = page.browser.title, page.faults()
+        page.leave()
+        return shown | {title}, faults
 
-    assert await act(look) == ["trunkline: overview", "trunkline: calls"]
+    shown, faults = await asyncio.to_thread(look)
+    assert (made, refused, faults) == (201, [400, 400], [])
+    assert shown == {"overview", "calls", "keys", "providers", "spend", "trunkline: playground"}
+
+
+TIGHT = KEYED.replace("limit: 5, window: month, hard: false", "limit: 0.0003, window: month, hard: true")
+
+
+async def test_a_budget_is_hit_before_ones_eyes(build: Build, chromium: Any) -> None:
+    house = await build(more=TIGHT)
+    page = Page(chromium, house.url)
+
+    def look() -> None:
+        page.enter()
+        page.go("budgets")
+        page.shows("everything", "calls are refused", "0 %")
+
+    await asyncio.to_thread(look)
+    body = {"model": "openai", "max_tokens": 20, "messages": [{"role": "user", "content": "Tell a story. " * 40}]}
+    alice = {"authorization": f"Bearer {ALICE}"}
+    statuses = [(await house.post("/v1/chat/completions", body, alice))[0] for _ in range(20)]
+
+    def hit() -> list[str]:
+        page.wait(lambda: float(page.browser.find_element(By.CSS_SELECTOR, "td.number").text.rstrip(" %")) > 50)
+        page.picture("budget-hit")
+        page.go("overview")
+        page.shows("budget exceeded")
+        page.browser.execute_script("document.querySelector('main td a').click()")
+        page.shows("Outcome", "budget exceeded", "No provider was asked")
+        page.picture("budget-hit-call")
+        violations = Axe().run(page.browser)["violations"]
+        told = page.faults()
+        page.leave()
+        return [one["id"] for one in violations if one["impact"] in {"serious", "critical"}] + told
+
+    assert await asyncio.to_thread(hit) == []
+    assert {statuses[0], statuses[-1]} == {200, 402}
+
+
+SAVING = "models: {chosen: [oa/sim-free, oa/sim]}"
+
+
+async def test_what_choosing_saves_is_shown_against_always_the_dearest(build: Build, chromium: Any) -> None:
+    house = await build(more=KEYED, routes=SAVING)
+    assert await asked(house, "chosen") == 200
+    page = Page(chromium, house.url)
+
+    def look() -> list[str]:
+        page.enter()
+        page.shows("Saved today", "always oa/sim: $0.0000")
+        page.picture("saved-today")
+        page.go("spend")
+        page.shows("Always the dearest", "oa/sim: $0.0000", "saved")
+        told = page.faults()
+        page.leave()
+        return told
+
+    assert await asyncio.to_thread(look) == []
+    assert [str(exchange.target) for exchange in house.ended] == ["oa/sim-free"]
 
 
 async def test_a_call_appears_while_one_looks_and_tells_its_story(browse: Both) -> None:
@@ -185,7 +270,7 @@ async def test_a_call_appears_while_one_looks_and_tells_its_story(browse: Both) 
     def look(page: Page) -> None:
         page.shows("down-then-up", "an/sim")
         page.browser.find_element(By.LINK_TEXT, "down-then-up").click()
-        page.shows("Requests to providers", "dead/sim", "connect_failed", "overloaded", "503")
+        page.shows("Requests to providers", "dead/sim", "connect failed", "overloaded", "503")
         page.picture("call")
 
     await act(look)
@@ -243,7 +328,7 @@ async def test_the_playground_streams_an_answer_and_says_who_gave_it(browse: Bot
         page.go("playground")
         page.name_model("openai")
         page.browser.find_element(By.CSS_SELECTOR, "form button").click()
-        page.shows("Answered by oa/sim in 1 request(s)")
+        page.shows("Answered by oa/sim in 1 request, for about $")
         page.picture("playground-answer")
         return str(page.browser.find_element(By.ID, "answer").text)
 

@@ -22,12 +22,21 @@ export function seconds(value) {
   return value < 172800 ? `${(value / 3600).toFixed(1)} h` : `${Math.round(value / 86400)} days`;
 }
 
+/** A word of the gateway's as people write it: `model_not_found` is `model not found`. */
+export const plain = (word) => word.replaceAll("_", " ");
+
 /** Decimal text of dollars, cut for reading only: the whole figure is in the title. */
 export function dollars(text) {
   if (text === null || text === undefined) return "unknown";
   const value = Number(text);
   if (value === 0) return "$0";
-  return Math.abs(value) >= 0.995 ? `$${value.toFixed(2)}` : `$${value.toPrecision(3)}`;
+  return Math.abs(value) >= 0.995 ? `$${value.toFixed(2)}` : `$${plainly(value)}`;
+}
+
+/** Two digits that count, never in powers of ten; three of what is over a cent. */
+function plainly(value) {
+  const places = Math.min(12, (Math.abs(value) < 0.01 ? 1 : 2) - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(places);
 }
 
 /** A moment in the reader's own time zone. */

@@ -4,8 +4,15 @@ import {get} from "../api.js";
 import {el, mark, meter, show, table} from "../dom.js";
 import {day, dollars, percent} from "../format.js";
 
-export function budgets(main) {
-  return {ready: draw(main)};
+export function budgets(main, live) {
+  let seen = live.overview.calls_ended;
+  let drawing = null;
+  const look = () => { // as calls end, and one look at a time
+    if (drawing || seen === live.overview.calls_ended) return;
+    seen = live.overview.calls_ended;
+    drawing = draw(main).finally(() => { drawing = null; });
+  };
+  return {ready: draw(main), live: look};
 }
 
 async function draw(main) {
@@ -20,9 +27,17 @@ async function draw(main) {
       ["Held", (one) => dollars(one.held_usd), "number"],
       ["By its end", forecast, "number"],
       ["Limit", (one) => dollars(one.limit_usd), "number"],
-      ["At the limit", (one) => one.hard ? mark("bad", "calls stop") : mark("warn", "a warning")],
+      ["At the limit", limit],
       ["Begins anew", (one) => day(one.ends_ms)],
-    ], rows, "No budget is set. Write one under budgets in the config: name, limit, window, and whose calls it counts."));
+    ], rows, ["No budget is set. Write one under budgets in the config (its name, limit, window, and whose calls it counts), or give a ",
+      el("a", {href: "#/keys"}, "key"), " dollars a month."]));
+}
+
+/** What happens there; whether it is reached now. */
+function limit(one) {
+  const reached = used(one) >= 1;
+  if (one.hard) return reached ? mark("bad", "reached: calls are refused") : "calls are refused";
+  return reached ? mark("warn", "reached: warned only") : "a warning";
 }
 
 const TREND = 0.05; // of a window: before so much of it has passed, a few dear calls are no trend

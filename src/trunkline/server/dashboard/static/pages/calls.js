@@ -2,13 +2,16 @@
 
 import {get} from "../api.js";
 import {el, mark, show, table} from "../dom.js";
-import {clock, count, day, dollars, seconds} from "../format.js";
+import {clock, count, day, dollars, plain, seconds} from "../format.js";
 import {explained, link} from "./decisions.js";
 
 export function outcome(one) {
   if (one.outcome === "ok") return mark("good", "ok");
-  return one.outcome === "abandoned" ? mark("warn", "caller left") : mark("bad", one.error ?? "error");
+  return one.outcome === "abandoned" ? mark("warn", "caller left") : mark("bad", plain(one.error ?? "error"));
 }
+
+/** Enough of an id to tell it from its neighbours; the whole one is in the title and on its own page. */
+const short = (id) => id.length > 16 ? `${id.slice(0, 15)}…` : id;
 
 export function calls(main) {
   const found = el("div");
@@ -18,7 +21,7 @@ export function calls(main) {
     const {calls: rows} = await get(`/admin/calls?limit=100&search=${encodeURIComponent(field.value)}`);
     show(found, table("Newest first, of the last 1,000", [
       ["Ended", (one) => clock(one.at), "time"],
-      ["Call", (one) => el("a", {href: `#/calls/${encodeURIComponent(one.id)}`, class: "mono"}, one.id)],
+      ["Call", (one) => el("a", {href: `#/calls/${encodeURIComponent(one.id)}`, class: "mono", title: one.id}, short(one.id)), "time"],
       ["Caller", (one) => one.caller],
       ["Asked for", (one) => one.asked],
       ["Answered by", (one) => one.provider ? `${one.provider}/${one.model}` : "nobody"],
@@ -26,7 +29,9 @@ export function calls(main) {
       ["Requests", (one) => count(one.attempts), "number"],
       ["Time", (one) => seconds(one.seconds), "number"],
       ["Cost", (one) => el("span", {title: one.cost_usd}, dollars(one.cost_usd)), "number"],
-    ], rows, field.value ? "No call matches. Search by id, caller, model, provider or kind of error." : "No call has ended yet."));
+    ], rows, field.value ? "No call matches. Search by id, caller, model, provider or kind of error." : [
+      "No call has ended yet. Try one in the ", el("a", {href: "#/playground"}, "playground"),
+      ", or point a client's base URL at this address."]));
   };
   show(main, el("h1", {}, "Calls"),
     el("form", {role: "search", submit: look}, el("label", {}, "Search", field), el("button", {}, "Find")), found);
@@ -56,7 +61,7 @@ async function story(main, id) {
       ["Began after", (each) => seconds(each.began), "number"],
       ["Took", (each) => seconds(each.seconds), "number"],
       ["First content", (each) => seconds(each.first_content_seconds), "number"],
-      ["Outcome", (each) => mark(each.outcome === "ok" ? "good" : "bad", each.outcome)],
+      ["Outcome", (each) => mark(each.outcome === "ok" ? "good" : "bad", plain(each.outcome))],
       ["Status", (each) => each.status ?? "–", "number"],
       ["Cost", (each) => el("span", {title: each.cost_usd}, dollars(each.cost_usd)), "number"],
     ], one.tried, "No provider was asked."),

@@ -16,11 +16,11 @@ export function overview(main, live) {
         card("Answered", percent(hour.success), hour.errors ? `${count(hour.errors)} failed` : "none failed"),
         card("Time of an answer", seconds(hour.p50), `95 of 100 within ${seconds(hour.p95)}`),
         card("Cost", dollars(hour.cost_usd), hour.unknown_cost ? `and ${many(hour.unknown_cost, "call")} of unknown cost` : "every call priced"),
-        card("Targets", count(targets.length - open.length), open.length ? `${count(open.length)} left alone now` : "all take calls"),
-        today.cards),
+        card("Targets", count(targets.length - open.length), open.length ? `${count(open.length)} left alone now` : "all take calls")),
       el("h2", {}, "Calls a minute"),
       hour.calls ? bars(minutes) : el("p", {class: "empty"}, `No call has ended since ${day(since)}. Try one in the `,
         el("a", {href: "#/playground"}, "playground"), ", or point a client's base URL at this address."),
+      today.cards.some(Boolean) ? [el("h2", {}, "Today and so far"), el("div", {class: "cards"}, today.cards)] : null,
       open.length ? [el("h2", {}, "Left alone"), table("Targets that get no calls now", [
         ["Target", (one) => one.target], ["Why", (one) => one.why],
         ["Again in", (one) => one.ready_in === null ? mark("bad", "not by itself") : seconds(one.ready_in), "number"],
@@ -49,9 +49,15 @@ async function slow(today) {
   const best = models.length ? models.reduce((one, other) => (other.scored > one.scored ? other : one)) : null;
   today.cards = [
     spent ? card("Cost today", dollars(spent.total.cost_usd), `${many(spent.total.calls, "call")}, UTC`) : null,
-    dearest && Number(dearest.saved_usd) > 0 ? card("Saved today", dollars(dearest.saved_usd), `against always ${dearest.target}: ${dollars(dearest.cost_usd)}`) : null,
+    dearest ? saved(dearest) : null,
     best ? card("Quality", percent(best.quality), `${best.target}: ${percent(best.low)} to ${percent(best.high)}`) : null,
   ];
+}
+
+/** Against the dearest target always; less than nothing was saved where failed requests cost more than the choice won. */
+function saved({saved_usd: amount, cost_usd: there, target}) {
+  const lost = Number(amount) < 0;
+  return card(lost ? "Paid on top today" : "Saved today", dollars(lost ? amount.slice(1) : amount), `always ${target}: ${dollars(there)}`);
 }
 
 /** What a door says; null where this house has nothing to say there. */

@@ -2,6 +2,7 @@
 
 import {chat, get} from "../api.js";
 import {el, show} from "../dom.js";
+import {dollars, many} from "../format.js";
 
 export function playground(main) {
   const model = el("input", {id: "model", list: "models", required: true, size: 32});
@@ -31,7 +32,7 @@ export function playground(main) {
     try {
       const body = {model: model.value, stream: true, messages: [{role: "user", content: prompt.value}]};
       const headers = await chat(body, callerKey.value, hear, asking.signal);
-      facts.textContent = told(headers);
+      show(facts, told(headers));
     } catch (error) {
       answer.append(el("p", {class: "error"}, error.name === "AbortError" ? "Stopped." : error.message));
     } finally {
@@ -56,6 +57,7 @@ export function playground(main) {
 
 function told(headers) {
   const fact = (name) => headers.get(`x-trunkline-${name}`);
-  const cost = fact("cost-usd") === "unknown" ? "unknown cost" : `about $${fact("cost-usd")}`;
-  return `Answered by ${fact("provider")}/${fact("model")} in ${fact("attempts")} request(s), ${cost}.`;
+  const cost = fact("cost-usd") === "unknown" ? "at unknown cost" : `for about ${dollars(fact("cost-usd"))}`;
+  return [`Answered by ${fact("provider")}/${fact("model")} in ${many(Number(fact("attempts")), "request")}, ${cost}. `,
+    el("a", {href: `#/calls/${encodeURIComponent(headers.get("x-request-id"))}`}, "The call's story")];
 }

@@ -3,6 +3,9 @@
 import {el, mark, show, table} from "../dom.js";
 import {count, percent, seconds} from "../format.js";
 
+const WORDS = {closed: "closed: takes calls", open: "open: takes none", half_open: "half-open: on trial", disabled: "switched off",
+  forced_open: "open by hand: takes none"};
+
 export function providers(main, live) {
   const draw = () => {
     const {targets} = live.overview;
@@ -10,7 +13,7 @@ export function providers(main, live) {
       table("Targets asked so far, and what protects them", [
         ["Target", (one) => one.target],
         ["State", state],
-        ["Why", (one) => one.why ?? ""],
+        ["Why", (one) => one.why ?? trial(one)],
         ["Again in", (one) => one.why ? (one.ready_in === null ? "not by itself" : seconds(one.ready_in)) : "", "number"],
         ["In flight", (one) => `${count(one.in_flight)} of ${count(one.limit)}`, "number"],
         ["First content", (one) => seconds(one.first_content_p50), "number"],
@@ -37,11 +40,16 @@ function circuits(targets) {
 
 function state(target) {
   const worst = target.circuits.find((one) => one.state !== "closed");
-  if (worst) return circuitMark(worst.state);
-  return target.why ? mark("warn", "waiting") : mark("good", "takes calls");
+  if (target.why) return worst ? mark("bad", "left alone") : mark("warn", "waiting");
+  return worst && worst.state !== "disabled" ? mark("warn", "on trial") : mark("good", "takes calls");
+}
+
+/** An open circuit whose time is over shows nothing of it until somebody calls. */
+function trial(target) {
+  return target.circuits.some((one) => one.state === "open") ? "the next call finds out whether it answers again" : "";
 }
 
 function circuitMark(word) {
   const kind = {closed: "good", half_open: "warn", disabled: "warn"}[word] ?? "bad";
-  return mark(kind, word === "closed" ? "closed (takes calls)" : word.replace("_", "-"));
+  return mark(kind, WORDS[word] ?? word);
 }

@@ -30,7 +30,7 @@ async function draw(main) {
       card("Judging costs", dollars(String(cost.judging_nanos / 1e9)),
         served ? `${percent(cost.judging_nanos / served)} of what the answers cost, lately` : "lately"),
       card("Judges agree", told.agreement === null || told.agreement === undefined ? "–" : percent(told.agreement), "where several judge one answer"),
-      card("Falls", count(falls.length), falls.length ? "models are not what they were" : "no model has changed")),
+      card("Became worse", count(falls.length), falls.length ? "models are not what they were" : "no model has changed")),
     el("h2", {}, "Models"),
     table("Expected quality of an answer, and where it is with 95 of 100", columns(false), whole,
       "Nothing is believed yet. It appears when answers are checked, judged, or scored by users at /v1/feedback."),

@@ -19,7 +19,8 @@ export function spend(main) {
 }
 
 function draw(place, by, found) {
-  const {total, lines} = found;
+  const {total} = found;
+  const lines = by === "day" ? found.lines : found.lines.toSorted((one, other) => other.cost_usd - one.cost_usd);
   const most = Math.max(...lines.map((line) => Number(line.cost_usd)), 0);
   const elsewhere = [["Always the dearest", found.always_the_dearest], ["Always the default", found.always_the_default]].filter(([, one]) => one);
   show(place,
@@ -29,15 +30,15 @@ function draw(place, by, found) {
       total.unknown ? card("Not known", count(total.unknown), `requests; at most ${dollars(total.unknown_at_most_usd)}`) : null,
       elsewhere.map(([name, one]) => card(name, dollars(one.cost_usd), `${one.target}: ${saved(one.saved_usd)}`))),
     el("h2", {}, `By ${by}`),
-    table("Dearest first", [
+    table(by === "day" ? "Day by day" : "Dearest first", [
       [by[0].toUpperCase() + by.slice(1), (line) => line.group || "none"],
       ["Cost", (line) => el("span", {title: line.cost_usd}, dollars(line.cost_usd)), "number"],
       ["Share", (line) => most ? meter(Number(line.cost_usd) / most, `${dollars(line.cost_usd)} of ${dollars(total.cost_usd)}`) : ""],
       ["Calls", (line) => count(line.calls), "number"],
-      ["A call", (line) => dollars(line.average_usd), "number"],
+      ["A call", (line) => line.average_usd === null ? "–" : dollars(line.average_usd), "number"],
       ["Tokens in", (line) => count(line.input_tokens), "number"],
       ["Tokens out", (line) => count(line.output_tokens), "number"],
-    ], lines, "Nothing was spent in this time."));
+    ], lines, ["Nothing was spent in this time. Choose a longer one above, or try a call in the ", el("a", {href: "#/playground"}, "playground"), "."]));
 }
 
 function saved(text) {
