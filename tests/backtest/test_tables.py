@@ -137,3 +137,28 @@ def test_the_best_is_known_nearly_everywhere():
 
     assert made.models[made.best] == "dog/dear"
     assert msgspec.json.encode(made.models)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"cost_usd": 0.0}, "costs nothing: there is nothing to save"),
+        ({"score": 0.0}, "no model of made has a score above 0"),
+    ],
+)
+def test_tables_without_anything_to_save_or_to_keep_are_refused(tmp_path, change, why):
+    queries, outcomes, answers = made_tables.rows(60)
+
+    with pytest.raises(TablesError, match=why):
+        built(tmp_path, queries, [{**row, **change} for row in outcomes], answers)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"cost_usd": 1e300}, "more than a million dollars"), ({"model": ["ant/small"]}, "model is a list")],
+)
+def test_values_that_cannot_be_are_refused_by_row(tmp_path, change, why):
+    queries, outcomes, answers = made_tables.rows(60)
+
+    with pytest.raises(TablesError, match=f"made_outcomes.jsonl, row 1: .*{why}"):
+        built(tmp_path, queries, [{**outcomes[0], **change}, *outcomes[1:]], answers)

@@ -13,6 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -63,6 +64,10 @@ class Estimate(Struct, frozen=True):
     effective: float
     support: float
 
+    def missing(self) -> "Estimate":
+        """What is left to one: a share saved of a share spent."""
+        return replace(self, value=1 - self.value, low=1 - self.high, high=1 - self.low)
+
     def __str__(self) -> str:
         return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
 
@@ -86,17 +91,28 @@ def doubly_robust(logged: Logged, expected: Floats, level: float = 0.95) -> Esti
 
     ``expected[i]`` must come from a model that has not seen row i: ``cross_fitted`` makes it so.
     """
+    return _mean(logged, values(logged, expected), level)
+
+
+def values(logged: Logged, expected: Floats) -> Floats:
+    """What the policy is worth in each row, doubly robust: their mean is the estimate."""
     rows = np.arange(len(logged.action))
     missed = logged.reward - expected[rows, logged.action]
-    return _mean(logged, (logged.policy * expected).sum(axis=1) + logged.weight * missed, level)
+    worth: Floats = (logged.policy * expected).sum(axis=1) + logged.weight * missed
+    return worth
+
+
+def ratio(one: tuple[Floats, Floats], other: tuple[Floats, Floats], level: float = 0.95) -> Estimate:
+    """The share that one policy's worth is of another's on the same rows, each as (values, weights); delta method."""
+    (part, weight), (whole, weight_of_whole) = one, other
+    share, mean = float(part.mean() / whole.mean()), float(whole.mean())
+    rarer = min(weight, weight_of_whole, key=effective)
+    return estimate(share + (part - share * whole) / mean, rarer, level)
 
 
 def difference(logged: Logged, expected: Floats, level: float = 0.95) -> Estimate:
     """What the policy earns more than what was earned: doubly robust, row against row, so that luck cancels."""
-    rows = np.arange(len(logged.action))
-    missed = logged.reward - expected[rows, logged.action]
-    policy = (logged.policy * expected).sum(axis=1) + logged.weight * missed
-    return _mean(logged, policy - logged.reward, level)
+    return _mean(logged, values(logged, expected) - logged.reward, level)
 
 
 def cross_fitted(features: Floats, logged: Logged, *, folds: int = 5, ridge: float = 1.0, seed: int = 0) -> Floats:
@@ -123,14 +139,21 @@ def _fitted(x: Floats, logged: Logged, seen: NDArray[np.bool_], ridge: float) ->
     return np.column_stack(columns)
 
 
-def _mean(logged: Logged, values: Floats, level: float) -> Estimate:
+def _mean(logged: Logged, worth: Floats, level: float) -> Estimate:
+    return estimate(worth, logged.weight, level)
+
+
+def estimate(worth: Floats, weight: Floats, level: float = 0.95) -> Estimate:
     """The mean and its interval by the central limit theorem, widened for few effective rows by Student's factor."""
-    weight = logged.weight
-    rows = len(values)
-    effective = float(weight.sum() ** 2 / max(float((weight**2).sum()), 1e-12))
-    value = float(values.mean())
-    half = _student(level, max(effective - 1, 1.0)) * float(values.std(ddof=1)) / rows**0.5
-    return Estimate(value, value - half, value + half, rows, effective, support=min(float(weight.mean()), 1.0))
+    rows, few = len(worth), effective(weight)
+    value = float(worth.mean())
+    half = _student(level, max(few - 1, 1.0)) * float(worth.std(ddof=1)) / rows**0.5
+    return Estimate(value, value - half, value + half, rows, few, support=min(float(weight.mean()), 1.0))
+
+
+def effective(weight: Floats) -> float:
+    """As many rows of equal weight say as much (Kish)."""
+    return float(weight.sum() ** 2 / max(float((weight**2).sum()), 1e-12))
 
 
 def _student(level: float, freedom: float) -> float:

@@ -111,7 +111,7 @@ def build(tables: Tables) -> Suite:
         raise TablesError(
             f"no model of {tables.name} has outcomes for {COVERED:.0%} of the prompts, so none can be compared with"
         )
-    return Suite(
+    whole = Suite(
         name=tables.name,
         models=models,
         seen=Seen.of([query.prompt for query in tables.queries]),
@@ -125,6 +125,20 @@ def build(tables: Tables) -> Suite:
         length=length,
         left_out=left_out,
     )
+    _worth_routing(whole)
+    return whole
+
+
+def _worth_routing(whole: Suite) -> None:
+    """Shares of the best model's cost and quality need both to be something."""
+    best = quoted(whole.models[whole.best])
+    if not whole.quality[whole.best] > 0:
+        raise TablesError(f"no model of {whole.name} has a score above 0: there is no quality to keep a share of")
+    if not whole.price[whole.best] > 0:
+        raise TablesError(
+            f"{best}, the best model of {whole.name}, costs nothing: there is nothing to save. Write "
+            "into cost_usd what its calls would cost elsewhere, or how long they keep a machine busy"
+        )
 
 
 def _places(tables: Tables) -> dict[str, int]:

@@ -18,6 +18,7 @@ from trunkline.core.errors import TrunklineError
 from trunkline.core.nearest import hint, quoted
 
 MOST_ROWS = 5_000_000
+DEAREST = 1e6  # dollars for one call; more is a mistake, not a price
 ENDINGS = (".parquet", ".csv", ".jsonl")
 Row = dict[str, Any]
 Made = TypeVar("Made")
@@ -151,6 +152,8 @@ def _outcome(row: Row) -> Outcome:
         raise ValueError(f"score is {score}; scores go from 0 (wrong) to 1 (right)")
     if cost < 0:
         raise ValueError(f"cost_usd is {cost}; no call costs less than nothing")
+    if cost > DEAREST:
+        raise ValueError(f"cost_usd is {cost:g}; no call costs more than a million dollars")
     tokens, latency = _number(row, "output_tokens"), _number(row, "latency_s")
     return Outcome(_name(row, "query_id"), _name(row, "model"), score, cost, tokens, latency)
 
@@ -167,6 +170,8 @@ def _answer(row: Row) -> Answer:
 
 def _name(row: Row, column: str) -> str:
     value = row[column]
+    if isinstance(value, dict | list | bytes):
+        raise ValueError(f"{column} is a {type(value).__name__}; it must be text or a number")  # noqa: TRY004 - as every row that cannot be
     if value is None or not str(value).strip():
         raise ValueError(f"{column} is empty")
     return str(value)

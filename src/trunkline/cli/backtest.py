@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
 from trunkline.cli.check import console
 from trunkline.cli.found_ledger import ledger_option
 from trunkline.cli.off_policy import needs_numpy, off_policy
+from trunkline.cli.share import Share, written
+from trunkline.core.errors import TrunklineError
+from trunkline.core.nearest import quoted
 
 if TYPE_CHECKING:  # numpy is loaded when the command runs, not when its help is shown
     from trunkline.backtest.replay import Finding
@@ -32,10 +36,8 @@ _HELP = "Share of the best single model's quality that must be kept."
     "--strategy", "strategies", multiple=True, type=click.Choice(STRATEGIES), help="Only these; the default is all."
 )
 @click.option("--suite", "suites", multiple=True, help="Only these suites of the directory.")
-@click.option("--floor", type=click.FloatRange(0.5, 1.0), default=0.99, show_default=True, help=_HELP)
-@click.option(
-    "--confidence", type=click.FloatRange(0.5, 0.999), default=0.5, show_default=True, help="That it is kept."
-)
+@click.option("--floor", type=Share(0.5, 1.0), default=0.99, show_default=True, help=_HELP)
+@click.option("--confidence", type=Share(0.5, 0.999), default=0.5, show_default=True, help="That it is kept.")
 @click.option("--splits", type=click.IntRange(1, 1000), default=12, show_default=True, help="Random halves.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=min(os.cpu_count() or 1, 8), help="Processes.")
 @ledger_option
@@ -72,7 +74,7 @@ def backtest(
     if (directory is None) == (policy is None):
         raise click.UsageError("name a DIRECTORY of tables, or a --policy to judge by the --ledger")
     if policy is not None:
-        off_policy(policy, ledger, as_json=as_json)
+        off_policy(policy, ledger, floor=floor, as_json=as_json)
     elif directory is not None:
         aim = (floor, confidence)
         _on_tables(directory, aim, splits, strategies or STRATEGIES, jobs, suites, report, write, as_json=as_json)
@@ -92,6 +94,9 @@ def _on_tables(
 ) -> None:
     from trunkline.backtest.strategies import Aim  # noqa: PLC0415 - see above
 
+    for path in (report, write):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise TrunklineError(f"{path} cannot be written: its directory does not exist; make it, or name another")
     aim = Aim(*asked)
     found = _run(directory, aim, splits, names, jobs, suites)
     if as_json:
@@ -122,17 +127,26 @@ def _save(found: "list[Finding]", aim: "Aim", report: Path | None, write: Path |
     from trunkline.backtest.report import html  # noqa: PLC0415
 
     if report is not None:
-        report.write_text(html(found, aim), encoding="utf-8")
+        with written(report):
+            report.write_text(html(found, aim), encoding="utf-8")
     if write is not None:
-        write.write_text(markdown.page(found, aim), encoding="utf-8")
+        with written(write):
+            write.write_text(markdown.page(found, aim), encoding="utf-8")
+
+
+def _captions(finding: "Finding") -> list[str]:
+    told = [f"shares of the best single model in hindsight ({quoted(finding.best)} over all), with 95 % intervals"]
+    if finding.left_out:
+        told.append(f"left out, for outcomes of too few prompts: {', '.join(map(quoted, finding.left_out))}")
+    return told
 
 
 def _table(finding: "Finding") -> Table:
     from trunkline.backtest.report import percent, title  # noqa: PLC0415 - see above
 
     table = Table(
-        title=f"{finding.suite}: {finding.prompts:,} prompts, {finding.models} models, {finding.splits} halves",
-        caption=f"shares of the best single model in hindsight ({finding.best} over all), with 95 % intervals",
+        title=escape(f"{finding.suite}: {finding.prompts:,} prompts, {finding.models} models, {finding.splits} halves"),
+        caption=escape("\n".join(_captions(finding))),
     )
     for column in ("strategy", "cost saved", "quality kept", "calls", "latency"):
         table.add_column(column, justify="left" if column == "strategy" else "right")

@@ -17,6 +17,7 @@ from trunkline.gateway.config import Config
 from trunkline.gateway.config_schema import schema
 from trunkline.gateway.listen import refuse_open_house
 from trunkline.gateway.pricing import book_of
+from trunkline.gateway.profiles import fitted_of
 
 _PIPE_WIDTH = 300
 
@@ -34,6 +35,8 @@ def check(path: Path | None, *, as_schema: bool, live: bool) -> None:
 
     config, source = found_config(path)
     refuse_open_house(config.listen, closed=config.closed)
+    for name, route in config.models.items():
+        fitted_of(name, route)
     console().print(house_tree(config, source, book_of(config), time.time()))
     if live:
         _ask(config)

@@ -28,7 +28,7 @@ COMMANDS = {
     "prices": "Make, check and show the price book.",
     "import": "Turn another gateway's config into ours.",
     "backtest": "Replay routing on tables of outcomes: cost saved, quality kept.",
-    "fit": "Make a policy file for routing from tables of outcomes.",
+    "fit": "Make a policy file for routing from tables of outcomes, or a ledger.",
     "simulate": "Serve simulated providers with scripted faults.",
     "local": "Serve a small real model on this machine.",
 }

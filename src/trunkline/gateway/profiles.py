@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.errors import ConfigError, TrunklineError
+from trunkline.core.exchange import Target
 from trunkline.gateway.config import Config, Route
 from trunkline.providers.endpoint import Endpoint
+from trunkline.providers.provider import Tariffs
 from trunkline.routing.candidates import Profile
-from trunkline.routing.prior import ability
+from trunkline.routing.prior import Ability, ability
 
 if TYPE_CHECKING:
     from trunkline.routing.fitted import Fitted
@@ -23,6 +25,12 @@ def profile(config: Config, endpoint: Endpoint) -> Profile:
     facts = config.facts(target)
     able = ability(facts.same_as or target.model, facts.quality, _output_dollars(endpoint.tariff))
     return Profile(endpoint, facts, able, frozenset(config.providers[target.provider].tags))
+
+
+def ability_of(config: Config, target: Target, book: Tariffs | None) -> Ability:
+    """What is known of a target before anything was scored, without an endpoint of it."""
+    tariff = config.providers[target.provider].tariff(target.model, book)
+    return ability(target.model, config.facts(target).quality, _output_dollars(tariff))
 
 
 def fitted_of(name: str, route: Route) -> "Fitted | None":

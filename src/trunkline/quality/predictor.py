@@ -27,10 +27,10 @@ class Learned:
         """As ``Learner.believe``; the source says how many scores of this kind of prompt there were."""
         now, difficulty = self._wall(), complexity.score
         asked = Asked(cluster_of(complexity), complexity.vector())
-        return [self._quality(profile, asked, difficulty, now) for profile in profiles]
+        return [self.quality(str(one.target), one.ability.at(difficulty), asked, now) for one in profiles]
 
-    def _quality(self, profile: Profile, asked: Asked, difficulty: float, now: Millis) -> Quality:
-        prior, target = profile.ability.at(difficulty), str(profile.target)
+    def quality(self, target: str, prior: Quality, asked: Asked, now: Millis) -> Quality:
+        """Of one target, with what was believed of it for this prompt before anything was scored."""
         mean, sd = self._learner.believe(target, asked, now, Prior(prior.mean, max(prior.sd, LEAST_SD)))
         scored = self._learner.scored(target, asked.cluster, now)
         return Quality(mean, sd, f"{scored:.0f} scores of {asked.cluster}") if scored >= 0.5 else prior

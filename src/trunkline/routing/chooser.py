@@ -86,10 +86,11 @@ class Chooser:
         asked = self._circumstances(call, complexity, opinion)
         rng = random.Random(seed).random  # noqa: S311 - a seeded draw that can be repeated is the point
         ranked = _ranked(strategy, [made[place] for place in ready or waiting], asked, rng)
-        if opinion is not None and isinstance(strategy, Cascade):
-            ranked = certain(sorted(_scored(ranked), key=lambda pair: pair[0].target != opinion.best))
+        heard = opinion if opinion is not None and opinion.compares else None
+        if heard is not None and isinstance(strategy, Cascade):
+            ranked = certain(sorted(_scored(ranked), key=lambda pair: pair[0].target != heard.best))
         later = _ranked(strategy, [made[place] for place in waiting], asked, rng) if ready and waiting else []
-        probes = _probes(strategy, ranked, opinion)
+        probes = _probes(strategy, ranked, heard)
         decision = Decision(
             route=self._name,
             strategy=kind_of(strategy),
@@ -102,7 +103,7 @@ class Chooser:
         )
         endpoints = {profile.target: profile.endpoint for profile in permitted}
         order = tuple(endpoints[one.candidate.target] for one in (*ranked, *later))
-        return Arrangement(decision, order, tuple(endpoints[target] for target in probes), strategy, opinion)
+        return Arrangement(decision, order, tuple(endpoints[target] for target in probes), strategy, heard)
 
     def served(self, decision: Decision, target: Target) -> None:
         """A call was answered by this target: its session's next one finds a warm cache there."""

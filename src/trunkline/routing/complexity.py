@@ -3,9 +3,10 @@
 Refuses to know models, prices and quality; and to read more than a sample of a long prompt.
 """
 
-from math import log1p
+from collections.abc import Sequence
+from math import expm1, isfinite, log1p
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.structs import asdict
 
 from trunkline.core.chat import ChatRequest
@@ -110,6 +111,17 @@ class Complexity(Struct, frozen=True):
             log1p(self.output_tokens) / 9,
         )
 
+    @classmethod
+    def read(cls, vector: Sequence[float]) -> "Complexity":
+        """The numbers behind a ``vector()``: counts as near as it was rounded, the script forgotten.
+
+        A vector of fewer numbers has the defaults for the rest. Raises ValueError for one of more, or of no numbers.
+        """
+        if len(vector) > len(NAMES) or not all(map(isfinite, vector)):
+            raise ValueError(f"a prompt has {len(NAMES)} finite numbers, not {len(vector)}")
+        found = {name: _unscaled(name, value) for name, value in zip(NAMES, vector, strict=False)}
+        return convert({"tokens": 0, **found}, cls)
+
     def facts(self) -> dict[str, float | int | str]:
         """All fields by name for showing, shares rounded to what they are worth."""
         return {name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(self).items()}
@@ -117,6 +129,12 @@ class Complexity(Struct, frozen=True):
 
 NAMES: tuple[str, ...] = Complexity.__struct_fields__[:-1]
 """What each number of ``vector()`` is."""
+_SCALES = {"tokens": 12, "turns": 4, "choices": 3, "questions": 3, "tools": 4, "images": 3, "output_tokens": 9}
+
+
+def _unscaled(name: str, value: float) -> float:
+    """Of one number of ``vector()``; only counts were scaled."""
+    return round(expm1(min(_SCALES[name] * value, 40.0))) if name in _SCALES else value
 
 
 class Setting(Struct, frozen=True):

@@ -19,13 +19,18 @@ SHOWN_REASONS = 3  # in the one line of the header
 
 
 class LoggedCandidate(Struct, frozen=True, array_like=True):
-    """One candidate as the ledger keeps it: what was predicted, and the chance it had of standing first."""
+    """One candidate as the ledger keeps it: what was predicted, and the chance it had of standing first.
+
+    ``latency`` in seconds; ``source`` is what the quality rested on. Records of before these were kept have neither.
+    """
 
     target: str
     quality: float
     sd: float
     cost: Nanos | None
     propensity: float
+    latency: float | None = None
+    source: str = "log"
 
 
 class LoggedDecision(Struct, frozen=True):
@@ -105,6 +110,8 @@ class Decision(Struct, frozen=True):
                 _rounded(one.candidate.quality.sd),
                 one.candidate.cost,
                 one.propensity,
+                None if one.candidate.latency is None else _rounded(one.candidate.latency),
+                one.candidate.quality.source,
             )
             for one in self.ranked
         ]

@@ -36,19 +36,19 @@ class Answered(Struct, frozen=True):
 
 
 class Fitted:
-    """A policy and the targets that its models stand for."""
+    """A policy and the targets that its models stand for; ``model_of`` says which, by target."""
 
-    __slots__ = ("_model_of", "_policy", "_target_of")
+    __slots__ = ("_target_of", "model_of", "policy")
 
     def __init__(self, policy: "Policy", targets: Sequence[Target]) -> None:
         """Raises PolicyError where a model that the policy asks is no target of the route."""
-        names = {_plain(target): target for target in reversed(targets)}
-        self._target_of: Mapping[str, Target] = {
-            model: names[plain(model)] for model in policy.models if plain(model) in names
-        }
+        named = {str(target): target for target in targets}
+        sold = {_plain(target): target for target in reversed(targets)}
+        found = {model: named.get(model) or sold.get(plain(model)) for model in policy.models}
+        self._target_of: Mapping[str, Target] = {model: target for model, target in found.items() if target}
         policy.check_pool(self._target_of or [str(target) for target in targets])
-        self._model_of = {target: model for model, target in self._target_of.items()}
-        self._policy = policy
+        self.model_of: Mapping[Target, str] = {target: model for model, target in self._target_of.items()}
+        self.policy = policy
 
     @classmethod
     def load(cls, path: Path, targets: Sequence[Target]) -> "Fitted":
@@ -62,12 +62,12 @@ class Fitted:
     def opinion(self, complexity: Complexity, request: ChatRequest) -> "Opinion":
         """What it says of one request."""
         text = sampled(request).text
-        expected = self._policy.predict(complexity.vector(), text)
+        expected = self.policy.predict(complexity.vector(), text)
         known = {target: expected[model] for model, target in self._target_of.items()}
-        return Opinion(self._policy, known, self._target_of, complexity, text)
+        return Opinion(self.policy, known, self._target_of, complexity, text)
 
     def __repr__(self) -> str:
-        return f"<Fitted [{len(self._target_of)} of {len(self._policy.models)} models]>"
+        return f"<Fitted [{len(self._target_of)} of {len(self.policy.models)} models]>"
 
 
 class Opinion:
@@ -98,6 +98,11 @@ class Opinion:
     def probes(self) -> tuple[Target, ...]:
         """Whom to ask before the best, in order; nobody where that was not shown to keep the floor."""
         return tuple(self._target_of[model] for model in self._policy.probes) if self._policy.floor.shown else ()
+
+    @property
+    def compares(self) -> bool:
+        """False where it says nothing of answers: then a cascade goes on without it."""
+        return not self._policy.untrained
 
     @property
     def best(self) -> Target:

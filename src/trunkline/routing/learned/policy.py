@@ -68,7 +68,11 @@ class Floor(Struct, frozen=True):
 
 
 class Policy(Struct, frozen=True):
-    """The whole file. ``price`` is the quality one dollar must buy when the prompt layer alone decides."""
+    """The whole file. ``price`` is the quality one dollar must buy when the prompt layer alone decides.
+
+    ``untrained``: there were no answers to fit on, so a cascade compares them as it does without a policy. ``newest``:
+    when the last logged decision was made that it was fitted on, in Unix milliseconds; only later ones can judge it.
+    """
 
     models: Annotated[tuple[str, ...], Meta(min_length=2, max_length=256)]
     layer: PromptLayer
@@ -78,6 +82,8 @@ class Policy(Struct, frozen=True):
     floor: Floor
     format: Literal["trunkline-policy"] = "trunkline-policy"
     version: Literal[1] = 1
+    untrained: bool = False
+    newest: int = 0
 
     @property
     def probes(self) -> tuple[str, ...]:
@@ -134,8 +140,8 @@ class Policy(Struct, frozen=True):
         for model in (*self.probes, self.best_model):
             if model not in there:
                 raise PolicyError(
-                    f"the policy was fitted on {quoted(model)}, which is not in this pool{hint(model, there)}; "
-                    "add it to the route, or fit again with `trunkline fit` on tables of the pool's models"
+                    f"the policy was fitted on {quoted(model)}, which is not in this pool{hint(model, there)} "
+                    "Add it to the route, or fit again with `trunkline fit` on outcomes of the pool's models"
                 )
 
     def outlook(self, vector: Sequence[float] | None, text: str) -> Outlook:

@@ -44,17 +44,24 @@ class Outlook(Struct, frozen=True):
 
 
 class Kinds(Struct, frozen=True):
-    """Clusters of prompts by their words: ``centroids`` kinds x BUCKETS, rows of length 1; ``weights`` of the words."""
+    """Clusters of prompts by their words: ``centroids`` kinds x BUCKETS, rows of length 1; ``weights`` of the words.
+
+    ``gates`` (1 + FEATURES) x kinds: clusters by the prompts' numbers, where no words were there to fit on.
+    """
 
     names: tuple[str, ...]
     weights: Floats
     centroids: Floats
     sharpness: float
+    gates: Floats | None = None
 
-    def membership(self, bag: Bags) -> Floats:
+    def membership(self, bag: Bags, design: Floats | None = None) -> Floats:
         """How much each prompt is of each kind, prompts x kinds, rows that add up to 1."""
-        directions = unit_rows(bag * self.weights.astype(np.float32))
-        likeness = self.sharpness * (directions @ self.centroids.T.astype(np.float32)).astype(np.float64)
+        if self.gates is not None and design is not None:
+            likeness = design @ self.gates
+        else:
+            directions = unit_rows(bag * self.weights.astype(np.float32))
+            likeness = self.sharpness * (directions @ self.centroids.T.astype(np.float32)).astype(np.float64)
         share = np.exp(likeness - likeness.max(axis=1, keepdims=True))
         whole: Floats = share / share.sum(axis=1, keepdims=True)
         return whole
@@ -81,7 +88,8 @@ class PromptLayer(Struct, frozen=True):
 
     def predict(self, seen: Seen) -> Outlook:
         """What to expect of every model at every prompt."""
-        share, design = self.kinds.membership(seen.bag), self.design(seen.features)
+        design = self.design(seen.features)
+        share = self.kinds.membership(seen.bag, design)
         doubt = np.einsum("ij,jk,ik->i", design, self.spread, design)
         variance = share @ self.of_kind_sd**2 + doubt[:, None] * self.noise**2
         kinds_and_design = np.hstack((share, design))
