@@ -42,6 +42,12 @@ def test_every_score_is_a_share_with_the_day_it_was_published() -> None:
     for row in table["models"].values():
         assert 0.25 < row["score"] < 1
         assert row["as_of"].startswith("20")
+        assert row.get("source", "https://").startswith("https://")
+    assert sum("source" in row for row in table["models"].values()) >= 39
+
+
+def test_a_score_that_could_not_be_found_again_is_less_sure() -> None:
+    assert ability("gpt-4.1", None, None).sd < ability("gpt-5", None, None).sd
 
 
 def test_the_line_from_price_to_ability_is_the_least_squares_one() -> None:

@@ -17,10 +17,11 @@ _NUMBER = re.compile(r"(?<=[a-z])v?(\d+)p(\d+)|(?<=-)v?(\d+)p(\d+)")
 
 
 class Score(Struct, frozen=True):
-    """The share of right answers, 0 to 1, and the day it was published."""
+    """The share of right answers, 0 to 1, the day it was published, and where it was read; empty: from memory."""
 
     score: float
     as_of: str
+    source: str = ""
 
 
 class _Table(Struct, frozen=True, forbid_unknown_fields=True):

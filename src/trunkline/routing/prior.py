@@ -16,9 +16,10 @@ EASE = (
     3.0  # logits an easy request lies below the benchmark: a model with 40 % there answers 93 % of the easy ones well
 )
 KNOWN_SD = 0.25  # logits; a benchmark of 198 questions, and makers who choose what they publish
+UNCONFIRMED_SD = 0.4  # of a score whose source could not be found again
 # Models without a score: the least-squares line through those of the catalogue that have one, over the logarithm of
-# their dollars per million tokens of output, and the deviation of what it leaves (n = 48, 2026-11-22).
-PRICE_SLOPE, PRICE_INTERCEPT, PRICE_SD = 0.79, 0.84, 0.79
+# their dollars per million tokens of output, and the deviation of what it leaves (n = 51, 2026-11-23).
+PRICE_SLOPE, PRICE_INTERCEPT, PRICE_SD = 0.81, 0.87, 0.80
 UNPRICED = -0.5  # logits: a small open model, as people run by themselves
 UNPRICED_SD = 1.0
 
@@ -71,7 +72,7 @@ def ability(model: str, stated: float | None, output_dollars: float | None) -> A
         return Ability(_logit(stated), KNOWN_SD, "config")
     known = benchmark_of(model)
     if known is not None:
-        return Ability(_logit(known.score), KNOWN_SD, "benchmark")
+        return Ability(_logit(known.score), KNOWN_SD if known.source else UNCONFIRMED_SD, "benchmark")
     if not output_dollars:
         return Ability(UNPRICED, UNPRICED_SD, "guess")
     return Ability(PRICE_INTERCEPT + PRICE_SLOPE * log10(output_dollars), PRICE_SD, "price")
