@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 PYTHON ?=
 # Passed on to the program or to pytest: make demo ARGS=--once, make test ARGS="-k breaker"
 ARGS ?=
+# Tables of outcomes: make backtest DIR=path/to/tables ARGS="--floor 0.95 --report page.html"
+DIR ?=
 # Test processes; the suite is laid out for two.
 WORKERS ?= 2
 
@@ -18,13 +20,13 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutation attack check check-format check-lint check-floors check-types check-types-again format bench chaos coverage \
+.PHONY: help demo test mutation attack check check-format check-lint check-floors check-types check-types-again format bench backtest chaos coverage \
 	lock clean
 .DELETE_ON_ERROR:
 
 demo: STEPS := 4
 chaos: STEPS := 2
-test mutation attack check bench coverage: STEPS := 5
+test mutation attack check bench backtest coverage: STEPS := 5
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +66,9 @@ format: $(VENV)/.tools ## format the code and mend what ruff can mend by itself
 
 bench: $(VENV)/.tools ## added latency, throughput and CPU a request, beside the direct upstream
 	@$(BIN)/python -m bench $(ARGS)
+
+backtest: $(VENV)/.tools ## what routing would have saved on tables of your own, DIR=...; without, on simulated models of known truth
+	@$(if $(DIR),,$(BIN)/python -m bench.made_suite var/made-suite &&) $(BIN)/trunkline backtest $(or $(DIR),var/made-suite) $(ARGS)
 
 chaos: $(VENV)/.packages ## ten bad days of 200,000 calls in virtual time, each figure beside its target; ARGS="--calls 20000"
 	@PYTHONPATH=src $(BIN)/python -m trunkline.testing.chaos $(ARGS)
