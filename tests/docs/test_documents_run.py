@@ -29,6 +29,8 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     "README.md",
     "docs/quickstart.md",
+    "docs/how-to/pay-less.md",
+    "docs/how-to/come-from-litellm.md",
     "docs/reference/library.md",
     "docs/reference/http.md",
     "docs/reference/cli.md",
