@@ -4,6 +4,7 @@ import pytest
 
 from trunkline.catalog.catalogue import models_of
 from trunkline.core.secret import Secret
+from trunkline.core.usage import Usage
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.config import Config
 from trunkline.gateway.config_checks import problems
@@ -94,3 +95,19 @@ def test_a_hosted_model_nobody_knows_has_an_unknown_price(name):
 
 def test_every_provider_of_the_catalogue_has_a_row():
     assert all(models_of(name).names() for name in ("openai", "anthropic", "gemini", "groq", "mistral", "xai"))
+
+
+@pytest.mark.parametrize(
+    ("model", "dollars"),
+    [
+        ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", 3),
+        ("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", 3.3),  # a model that stays in its region is a tenth dearer
+        ("anthropic.claude-sonnet-4-5-20250929-v1:0", 3.3),
+        ("amazon.nova-micro-v1:0", 0.035),
+    ],
+)
+def test_a_model_of_bedrocks_costs_what_its_inference_profile_costs(model, dollars):
+    tariff = known("bedrock").tariff(model)
+
+    assert tariff is not None
+    assert tariff.price(0.0).charge(Usage(input=1_000_000)) == dollars * 10**9

@@ -17,7 +17,7 @@ from trunkline.catalog.genai_form import DAY, GenaiModel, GenaiProvider, Said, T
 from trunkline.catalog.published import PublishedTier
 
 PACKAGE = "genai-prices"
-RENAMED = {"google": "gemini", "x-ai": "xai"}  # where trunkline's name of a provider is another
+RENAMED = {"google": "gemini", "x-ai": "xai", "aws": "bedrock"}  # where trunkline's name of a provider is another
 
 _BUCKETS = {
     "input_mtok": "input",

@@ -14,6 +14,7 @@ from trunkline.catalog.genai import tidy
 from trunkline.catalog.published import PublishedTier
 
 RENAMED = {
+    "bedrock_converse": "bedrock",
     "cohere_chat": "cohere",
     "fireworks_ai": "fireworks",
     "fireworks_ai-embedding-models": "fireworks",
