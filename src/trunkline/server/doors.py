@@ -4,6 +4,7 @@ Refuses to know what the doors do.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from trunkline.core.dialect import Dialect, Formed
 from trunkline.core.errors import CallError
@@ -14,7 +15,7 @@ from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_responses import OpenAIResponses
 from trunkline.gateway.gateway import Gateway
 from trunkline.providers.quirks import CALLERS, OPERATIONS
-from trunkline.server import forms, gemini_path
+from trunkline.server import forms, gemini_path, shapes
 from trunkline.server.admin import Admin
 from trunkline.server.app import Door, Visit
 from trunkline.server.auth import Keys
@@ -46,7 +47,8 @@ class GatewayDoors:
         self._gemini = Gemini()
         admin = Admin(gateway, keys, gateway.config.admin_key)
         operators = _operators(gateway, admin, HouseDoors(gateway, steward))
-        described = _admin("/admin/openapi.json", {"GET": self._described}, "this table as an OpenAPI document")
+        about = "this table as an OpenAPI document"
+        described = Place("/admin/openapi.json", "admin", {"GET": self._described}, about)
         everywhere = [*self._callers(gateway, keys), described, *operators, *_public(gateway)]
         self.places = Places(everywhere, admin.guard)
         self.find = self.places.find
@@ -117,30 +119,45 @@ class GatewayDoors:
 
 def _operators(gateway: Gateway, admin: Admin, house: HouseDoors) -> Iterator[Place]:
     money, live = MoneyDoors(gateway), LiveDoors(gateway)
-    yield _admin("/admin/health", {"GET": admin.health}, "every target asked so far: its state, why, until when")
-    yield _admin("/admin/models", {"GET": house.models}, "every route: targets, prices, abilities, strategy", "direct")
-    yield _admin("/admin/config", {"GET": house.config}, "the config as it was read, without its secrets")
-    yield _admin("/admin/reload", {"POST": house.reload}, "read the config again; no call is dropped")
-    yield _admin("/admin/drain", {"POST": house.drain}, "take no new calls, end the open ones, then the process")
-    yield _admin("/admin/quality", {"GET": QualityDoors(gateway).report}, "what is believed of each model")
-    yield _admin("/admin/overview", {"GET": live.overview}, "the last hour in sum and by minute, and each target")
-    yield _admin("/admin/calls", {"GET": live.calls}, "the newest calls", "limit", "search")
-    yield _admin("/admin/calls/{id}", {"GET": live.call}, "one of them: every request with its timing and cost")
-    yield _admin("/admin/events", {"GET": live.events}, "server-sent events: calls as they end, and the overview")
-    yield _admin("/admin/decisions", {"GET": admin.decisions}, "the newest decisions", "details")
-    yield _admin(
-        "/admin/decisions/{id}", {"GET": admin.decision}, "one of them: candidates, predictions, and what came of it"
-    )
-    yield _admin("/admin/spend", {"GET": money.spend}, "where the money went", *Asked.__struct_fields__)
-    yield _admin("/admin/budgets", {"GET": money.budgets}, "where each budget stands")
-    yield _admin("/admin/keys", {"GET": money.keys, "POST": money.create}, "the keys of the ledger; POST makes one")
-    yield _admin("/admin/keys/{name}/revoke", {"POST": money.change}, "end a key")
-    yield _admin("/admin/keys/{name}/rotate", {"POST": money.change}, "end a key and make another that may do the same")
-    yield _admin("/metrics", {"GET": Metrics(lambda: gateway).show}, "figures for Prometheus")
+
+    def at(path: str, about: str, answer: Any, door: Door, *query: str) -> Place:
+        return Place(path, "admin", {"GET": door}, about, query, {"GET": answer})
+
+    def post(path: str, about: str, answer: Any, door: Door) -> Place:
+        return Place(path, "admin", {"POST": door}, about, (), {"POST": answer})
+
+    yield at("/admin/health", "every target asked so far: its state, why, until when", shapes.HouseStatus, admin.health)
+    models = "every route: targets, prices, abilities, strategy"
+    yield at("/admin/models", models, shapes.Models, house.models, "direct")
+    yield at("/admin/config", "the config as it was read, without its secrets", None, house.config)
+    yield post("/admin/reload", "read the config again; no call is dropped", shapes.Reloaded, house.reload)
+    ending = "take no new calls, end the open ones, then the process"
+    yield post("/admin/drain", ending, shapes.Status, house.drain)
+    yield at("/admin/quality", "what is believed of each model", None, QualityDoors(gateway).report)
+    hour = "the last hour in sum and by minute, and each target"
+    yield at("/admin/overview", hour, shapes.Overview, live.overview)
+    yield at("/admin/calls", "the newest calls", shapes.Calls, live.calls, "limit", "search")
+    story = "one of them: every request with its timing and cost"
+    yield at("/admin/calls/{id}", story, shapes.CallStory, live.call)
+    told = "server-sent events: calls as they end, and the overview"
+    yield at("/admin/events", told, "text/event-stream", live.events)
+    yield at("/admin/decisions", "the newest decisions", shapes.Decisions, admin.decisions, "details")
+    decided = "one of them: candidates, predictions, and what came of it"
+    yield at("/admin/decisions/{id}", decided, None, admin.decision)
+    asked = Asked.__struct_fields__
+    yield at("/admin/spend", "where the money went", shapes.Spending, money.spend, *asked)
+    yield at("/admin/budgets", "where each budget stands", shapes.Budgets, money.budgets)
+    yield _keys(money)
+    yield post("/admin/keys/{name}/revoke", "end a key", shapes.KeyEnded, money.change)
+    rotated = "end a key and make another that may do the same"
+    yield post("/admin/keys/{name}/rotate", rotated, shapes.KeyMade, money.change)
+    yield at("/metrics", "figures for Prometheus", "text/plain", Metrics(lambda: gateway).show)
 
 
-def _admin(path: str, doors: dict[str, Door], about: str, *query: str) -> Place:
-    return Place(path, "admin", doors, about, query)
+def _keys(money: MoneyDoors) -> Place:
+    doors = {"GET": money.keys, "POST": money.create}
+    answers = {"GET": shapes.KeysShown, "POST": shapes.KeyMade}
+    return Place("/admin/keys", "admin", doors, "the keys of the ledger; POST makes one", (), answers, shapes.KeyWanted)
 
 
 def _public(gateway: Gateway) -> Iterator[Place]:

@@ -6,6 +6,8 @@ Refuses to describe bodies of the callers' dialects: their vendors do.
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec.json import schema_components
+
 from trunkline._version import __version__
 from trunkline.server.places import Access, Place
 
@@ -37,10 +39,13 @@ PROBLEM = {
     },
 }
 """RFC 9457."""
+REFERENCE = "#/components/schemas/{name}"
 
 
 def document(places: Iterable[Place]) -> dict[str, Any]:
     """All paths with who may go there."""
+    everywhere = tuple(places)
+    schemas = _schemas(everywhere)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -48,9 +53,22 @@ def document(places: Iterable[Place]) -> dict[str, Any]:
             "version": __version__,
             "license": {"name": "Apache-2.0"},
         },
-        "paths": {place.path: _path(place) for place in places},
-        "components": {"securitySchemes": SCHEMES, "schemas": {"Problem": PROBLEM}},
+        "paths": {place.path: _path(place) for place in everywhere},
+        "components": {"securitySchemes": SCHEMES, "schemas": {"Problem": PROBLEM, **schemas}},
     }
+
+
+def _schemas(places: Iterable[Place]) -> dict[str, Any]:
+    """Every type that a place answers with or wants, and those inside them."""
+    kinds = [kind for place in places for kind in (*place.answers.values(), place.wants) if isinstance(kind, type)]
+    return dict(schema_components(kinds, ref_template=REFERENCE)[1])
+
+
+def _content(kind: Any) -> dict[str, Any]:
+    if isinstance(kind, str):
+        return {kind: {"schema": {"type": "string"}}}
+    schema: dict[str, Any] = {"$ref": REFERENCE.format(name=kind.__name__)} if kind is not None else {"type": "object"}
+    return {"application/json": {"schema": schema}}
 
 
 def _path(place: Place) -> dict[str, Any]:
@@ -71,13 +89,17 @@ def _operation(place: Place, method: str) -> dict[str, Any]:
         "summary": place.about,
         "tags": [place.access],
         "security": KEYS[place.access],
-        "responses": {"2XX": {"description": "done"}, "default": {"description": "an error that says what to change"}},
+        "responses": {
+            "2XX": {"description": place.about},
+            "default": {"description": "an error that says what to change"},
+        },
     }
     if place.access == "admin":
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         told["responses"]["default"]["content"] = content
-    if method == "POST":
-        told["requestBody"] = {"content": {"application/json": {"schema": {"type": "object"}}}}
+        told["responses"]["2XX"]["content"] = _content(place.answers.get(method))
+    if method == "POST" and (place.access != "admin" or place.wants is not None):
+        told["requestBody"] = {"required": True, "content": _content(place.wants)}
     return told
 
 

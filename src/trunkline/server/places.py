@@ -4,7 +4,7 @@ Refuses to stand with a place that nobody has classified: whoever adds a path sa
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
@@ -29,6 +29,8 @@ class Place(Struct, frozen=True):
     doors: Mapping[str, Door]
     about: str
     query: tuple[str, ...] = ()  # parameters after the question mark
+    answers: Mapping[str, Any] = {}  # by method: the type of a good answer, or a media type that is not JSON
+    wants: Any = None  # the type of a body
 
     @property
     def halves(self) -> tuple[str, str]:
