@@ -50,6 +50,38 @@ def test_thompsons_share_is_the_probability_to_be_the_best() -> None:
     assert shares[0] == pytest.approx(0.76, abs=0.05)  # of N(0.1, 0.141) above zero
 
 
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.5), st.floats(1, 1e9)), min_size=2, max_size=12), explorations
+)
+def test_exploring_adds_no_more_to_the_cost_than_its_share(
+    arms: list[tuple[float, float, float]], exploration: Exploration
+) -> None:
+    costs = [cost for *_, cost in arms]
+    beliefs = [(mean, sd) for mean, sd, _ in arms]
+    best = max(range(len(arms)), key=lambda arm: beliefs[arm][0])
+
+    shares = propensities(beliefs, exploration, costs)
+
+    dearer = sum(share * max(cost - costs[best], 0) for share, cost in zip(shares, costs, strict=True))
+    assert sum(shares) == pytest.approx(1)
+    assert dearer <= exploration.cost * max(costs[best], 0.01 * max(costs)) + 1e-6
+
+
+def test_a_dearer_arm_is_tried_rarely_and_a_cheaper_one_as_before() -> None:
+    arms = [(0.7, 0.1), (0.65, 0.1), (0.65, 0.1)]
+    alike = propensities(arms, FREE)
+
+    cheapest, dearest = 1, 2
+    shares = propensities(arms, FREE, [2.0, 1.0, 42.0])
+
+    assert shares[dearest] == pytest.approx(0.05 * 2 / 40)
+    assert shares[cheapest] == alike[cheapest] > 0.2
+
+
+def test_beside_a_free_arm_others_are_still_tried() -> None:
+    assert propensities([(0.7, 0.1), (0.7, 0.1)], FREE, [0.0, 1.0])[1] == pytest.approx(0.0005)
+
+
 def test_what_is_logged_is_what_was_thrown() -> None:
     arms = [(0.7, 0.05), (0.65, 0.1), (0.4, 0.2)]
     rng = random.Random(3)

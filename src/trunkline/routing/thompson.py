@@ -1,4 +1,4 @@
-"""Which model to try: Thompson sampling, with the exact propensity of each choice and two bounds on what trying costs.
+"""Which model to try: Thompson sampling, with the exact propensity of each choice and three bounds on what trying costs.
 
 Refuses to know where expectations come from and what a unit of utility is worth. Every choice is drawn from explicit
 probabilities, so the logged propensity is no estimate: it is the number the dice were thrown with, which is what
@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 DRAWS = 64  # rows of the table: a probability is known to 1.6 %, and a decision over 8 arms takes under 0.1 ms
 MOST_ARMS = 64
+FREE = 0.01  # of the dearest arm's cost: what a free one is taken to cost, or nothing dearer could ever be tried
 
 
 class Exploration(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +47,15 @@ class Exploration(Struct, frozen=True, forbid_unknown_fields=True):
             "so that one that has become better is noticed.",
         ),
     ] = 0.2
+    cost: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=100,
+            description="What exploring dearer models may add to the expected cost of a kind of call, as a share of it: "
+            "0.05 is 5 %. Cheaper ones may be tried as often as the other bounds allow.",
+        ),
+    ] = 0.05
 
 
 NONE = Exploration(share=0.0)
@@ -60,12 +70,16 @@ class Chosen(Struct, frozen=True):
     explores: bool
 
 
-def choose(beliefs: Sequence[tuple[float, float]], exploration: Exploration, dice: float) -> Chosen:
+def choose(
+    beliefs: Sequence[tuple[float, float]], exploration: Exploration, dice: float, costs: Sequence[float] = ()
+) -> Chosen:
     """Choose among arms by the (mean, sd) of each one's utility; ``dice`` is uniform in [0, 1).
+
+    ``costs``  what a call of each arm is expected to cost, in any unit; left out: all alike.
 
     For priority traffic give ``NONE``: the best looking arm with propensity 1. Raises ValueError without any arm.
     """
-    shares = propensities(beliefs, exploration)
+    shares = propensities(beliefs, exploration, costs)
     best = _best(beliefs)
     rest = dice
     for arm, share in enumerate(shares):
@@ -75,7 +89,9 @@ def choose(beliefs: Sequence[tuple[float, float]], exploration: Exploration, dic
     return Chosen(best, shares[best], shares, explores=False)  # rounding left a hair at the end
 
 
-def propensities(beliefs: Sequence[tuple[float, float]], exploration: Exploration) -> tuple[float, ...]:
+def propensities(
+    beliefs: Sequence[tuple[float, float]], exploration: Exploration, costs: Sequence[float] = ()
+) -> tuple[float, ...]:
     """The probability of each arm; they add up to 1, and each is above zero unless exploring is off.
 
     Exploring all that Thompson's rule would, if that is within the bounds, else as much as they allow.
@@ -87,12 +103,25 @@ def propensities(beliefs: Sequence[tuple[float, float]], exploration: Exploratio
         return tuple(float(arm == best) for arm in range(arms))
     even = exploration.even / arms
     wanted = [(1 - exploration.even) * share + even for share in _winning(beliefs)]
+    paid = _affordable(costs, best, exploration.cost) if costs else [1.0] * arms
+    tried = [0.0 if arm == best else min(share, paid[arm]) for arm, share in enumerate(wanted)]
     top = beliefs[best][0]
-    regret = sum(share * (top - mean) for share, (mean, _) in zip(wanted, beliefs, strict=True))
-    damped = min(1.0, exploration.share / max(1 - wanted[best], 1e-12), exploration.regret / max(regret, 1e-12))
-    shares = [damped * share for share in wanted]
-    shares[best] += 1 - damped
+    regret = sum(share * (top - mean) for share, (mean, _) in zip(tried, beliefs, strict=True))
+    damped = min(1.0, exploration.share / max(sum(tried), 1e-12), exploration.regret / max(regret, 1e-12))
+    shares = [damped * share for share in tried]
+    shares[best] = 1 - sum(shares)
     return tuple(shares)
+
+
+def _affordable(costs: Sequence[float], best: int, most: float) -> list[float]:
+    """How often each arm may be tried: the dearer ones share what may be spent, the others are free.
+
+    One bound over all would let the dearest arm use up what the cheaper ones need to be known at all.
+    """
+    usual = max(costs[best], FREE * max(costs))
+    extra = [cost - costs[best] for cost in costs]
+    dearer = sum(more > 0 for more in extra)
+    return [most * usual / (dearer * more) if more > 0 else 1.0 for more in extra]
 
 
 def _best(beliefs: Sequence[tuple[float, float]]) -> int:

@@ -14,7 +14,7 @@ from trunkline.routing.thompson import NONE, Exploration, choose
 
 
 class Adaptive(Struct, frozen=True, forbid_unknown_fields=True, tag="adaptive", tag_field="kind"):
-    """Thompson sampling over quality less cost, bounded in share and in regret."""
+    """Thompson sampling over quality less cost, bounded in share, in regret and in cost."""
 
     weight: Annotated[
         float,
@@ -30,7 +30,8 @@ class Adaptive(Struct, frozen=True, forbid_unknown_fields=True, tag="adaptive", 
         """The drawn one first, the others by what they should be worth. Priority calls are not explored with."""
         worth = self._worth(candidates, asked)
         beliefs = [(value, one.quality.sd) for value, one in zip(worth, candidates, strict=True)]
-        chosen = choose(beliefs, NONE if asked.priority else self.exploration, rng())
+        costs = [float(cost_of(one)) for one in candidates]
+        chosen = choose(beliefs, NONE if asked.priority else self.exploration, rng(), costs)
         order = sorted(range(len(candidates)), key=lambda place: (place != chosen.arm, -worth[place], place))
         return [Ranked(candidates[place], worth[place], chosen.propensities[place]) for place in order]
 
