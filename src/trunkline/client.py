@@ -243,12 +243,15 @@ class Client:
         """Every model name that ``chat`` takes."""
         return self.gateway.model_names()
 
-    def feedback(self, request_id: str, *, score: float | None = None, label: str = "", comment: str = "") -> None:
+    async def feedback(
+        self, request_id: str, *, score: float | None = None, label: str = "", comment: str = ""
+    ) -> None:
         """Say what an answer was worth: a score from 0 to 1, or a label such as ``thumbs_up``; routing learns from it.
 
-        ``request_id`` is ``answer.request_id``. Needs ``quality`` in the config. Raises InvalidRequest.
+        ``request_id`` is ``answer.request_id``, of an answer by any process on the same ledger. Needs ``quality`` in
+        the config. Raises InvalidRequest, UnknownAnswer, StoreUnavailable.
         """
-        self.gateway.measured().feedback(request_id, score=score, label=label, comment=comment)
+        await self.gateway.measured().feedback(request_id, score=score, label=label, comment=comment)
 
     def judge(self, model: str) -> "ModelJudge":
         """A model of this house as a judge, for ``QualityEvaluator(client.judge("provider/model"))``.

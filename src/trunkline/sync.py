@@ -106,11 +106,7 @@ class SyncClient:
 
     def feedback(self, request_id: str, *, score: float | None = None, label: str = "", comment: str = "") -> None:
         """As ``Client.feedback``."""
-
-        async def given() -> None:  # on the loop, where the scores are kept
-            self._client.feedback(request_id, score=score, label=label, comment=comment)
-
-        self._loop.run(given())
+        self._loop.run(self._client.feedback(request_id, score=score, label=label, comment=comment))
 
     def __repr__(self) -> str:
         return f"<Sync{repr(self._client)[1:]}"

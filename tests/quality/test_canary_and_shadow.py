@@ -10,6 +10,7 @@ from tests.quality.test_house import GRADES, looked, opened
 from trunkline.core.errors import RateLimit
 from trunkline.quality.house import Quality
 from trunkline.quality.shadow import Shadowing
+from trunkline.stores.scores import Memory
 
 CANARIES = """{
   canaries: {models: [one/small], every: 60, questions: [{ask: "2 + 2?", expect: {answer: "4", by: number}}]},
@@ -144,3 +145,69 @@ async def test_no_caller_sees_a_shadow_or_waits_for_it(tmp_path: Path) -> None:
 
     assert quality.shadows[0].stakes.seen == 1
     assert quality.watch.counts["answers"] == 1  # the copy is nobody's answer
+
+
+async def test_a_promotion_and_its_guard_outlive_the_process(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    grade = [4]
+
+    def answers(model: str, messages: list[dict[str, Any]]) -> str:
+        return str(graded(grade[0])(model, messages))
+
+    ledger = f"{{path: {tmp_path / 'ledger.db'}}}"
+    async with opened(tmp_path, answers, SHADOW % "true", ledger=ledger) as (client, _, quality):
+        await until_settled(client, quality, quality.shadows[0], 60)
+        before = quality.shadows[0].state
+    async with opened(tmp_path, answers, SHADOW % "true", ledger=ledger) as (client, _, quality):
+        (shadow,) = quality.shadows
+        await until(lambda: shadow.promoted)
+        restored = shadow.state
+        served = await until_settled(client, quality, shadow, 1)
+        grade[0] = 1
+        await until_settled(client, quality, shadow, 120)
+    async with opened(tmp_path, answers, SHADOW % "true", ledger=ledger) as (client, _, quality):
+        (shadow,) = quality.shadows
+        await until(lambda: shadow.decided > before.decided)
+        at_last = await until_settled(client, quality, shadow, 1)
+
+    assert restored == before
+    assert (served, at_last) == (["large"], ["small"])
+    assert (shadow.standing, shadow.report()["promoted"]) == ("worse", False)
+    assert "two/large serves route fast: so it was decided" in caplog.text
+
+
+async def test_a_process_takes_the_later_decision_of_another_and_does_not_overwrite_it(tmp_path: Path) -> None:
+    ledger = f"{{path: {tmp_path / 'ledger.db'}}}"
+    async with (
+        opened(tmp_path, graded(4), SHADOW % "true", ledger=ledger) as (client, _, quality),
+        opened(tmp_path, graded(4), SHADOW % "true", ledger=ledger) as (other, _, late),
+    ):
+        await until_settled(other, late, late.shadows[0], 2)
+        await until_settled(client, quality, quality.shadows[0], 60)
+        await quality.flush()
+        await late._remembering.load()
+        served = await until_settled(other, late, late.shadows[0], 1)
+
+    assert served == ["large"]
+    assert late.shadows[0].decided == quality.shadows[0].decided > 0
+
+
+async def test_stakes_on_another_margin_are_void_and_what_cannot_be_read_begins_anew(tmp_path: Path) -> None:
+    ledger = f"{{path: {tmp_path / 'ledger.db'}}}"
+    async with opened(tmp_path, graded(4), SHADOW % "false", ledger=ledger) as (client, _, quality):
+        await until_settled(client, quality, quality.shadows[0], 3)
+        assert quality.shadows[0].stakes.seen == 3
+    stricter = (SHADOW % "false").replace("margin: 0.2", "margin: 0.1")
+    async with opened(tmp_path, graded(4), stricter, ledger=ledger) as (client, _, quality):
+        await quality._remembering.load()
+        seen = quality.shadows[0].stakes.seen
+        store = client.gateway.money.store.quality
+        await store.remember(Memory("shadow|fast|two/large", 1 << 52, "{"))
+        await quality._remembering.load()
+
+    assert seen == quality.shadows[0].stakes.seen == 0
+
+
+async def until(met: Any) -> None:
+    async with asyncio.timeout(20):
+        while not met():
+            await asyncio.sleep(0.01)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.quality.played_house import Scripted, house
 from trunkline.client import Client
-from trunkline.core.errors import ConfigError, InvalidRequest
+from trunkline.core.errors import ConfigError, InvalidRequest, UnknownAnswer
 from trunkline.quality.house import Quality
 from trunkline.stores.records import UsageQuery
 from trunkline.stores.scores import ScoreQuery
@@ -190,7 +190,7 @@ async def test_a_users_word_teaches(tmp_path: Path) -> None:
     async with opened(tmp_path, answers) as (client, _, quality):
         answer = await client.chat("fast", "Hello there")
         await looked(quality)
-        client.feedback(answer.request_id, label="thumbs_down", comment="wrong")
+        await client.feedback(answer.request_id, label="thumbs_down", comment="wrong")
         await quality.book.flush()
         (score,) = await client.gateway.money.store.quality.scores(ScoreQuery(source="user"))
 
@@ -210,15 +210,34 @@ async def test_a_word_that_says_nothing_is_refused(tmp_path: Path, word: dict[st
         answer = await client.chat("fast", "Hello there")
         await looked(quality)
         with pytest.raises(InvalidRequest, match=told):
-            client.feedback(answer.request_id, **word)
+            await client.feedback(answer.request_id, **word)
 
 
 async def test_nobody_speaks_of_an_answer_that_another_key_got(tmp_path: Path) -> None:
     async with opened(tmp_path, answers) as (client, _, quality):
         answer = await client.chat("fast", "Hello there")
         await looked(quality)
-        with pytest.raises(InvalidRequest, match="no answer to the request"):
-            quality.feedback(answer.request_id, score=0.0, key="somebody else")
+        with pytest.raises(UnknownAnswer, match="no answer to the request"):
+            await quality.feedback(answer.request_id, score=0.0, key="somebody else")
+
+
+@pytest.mark.parametrize(("strategy", "kind"), [("ordered", ""), ("balanced", "mathematics")])
+async def test_a_word_after_a_restart_finds_its_answer_in_the_ledger(tmp_path: Path, strategy: str, kind: str) -> None:
+    ledger = f"{{path: {tmp_path / 'ledger.db'}}}"
+    async with opened(tmp_path, answers, strategy=strategy, ledger=ledger) as (client, _, _):
+        answer = await client.chat("fast", "What is 17 * 4?")
+    async with opened(tmp_path, answers, strategy=strategy, ledger=ledger) as (client, _, quality):
+        await client.feedback(answer.request_id, label="thumbs_down")
+        with pytest.raises(UnknownAnswer) as refused:
+            await client.feedback("req_never", label="thumbs_down")
+        with pytest.raises(UnknownAnswer):
+            await quality.feedback(answer.request_id, score=0.0, key="somebody else")
+        await quality.flush()
+        (score,) = await client.gateway.money.store.quality.scores(ScoreQuery(source="user"))
+
+    assert (score.target, score.cluster, score.score) == (f"{answer.provider}/{answer.model}", kind, 0.0)
+    assert refused.value.status == 404
+    assert cells(quality)[score.target, "all"]["scored"] == 1.0
 
 
 # what is learned outlives the process, and routing uses it
@@ -270,7 +289,7 @@ def test_a_mistake_in_the_settings_is_told(tmp_path: Path, settings: str, told: 
         house(tmp_path, answers, settings)
 
 
-def test_a_house_that_measures_nothing_says_so(tmp_path: Path) -> None:
+async def test_a_house_that_measures_nothing_says_so(tmp_path: Path) -> None:
     from trunkline.client import Client as Plain
     from trunkline.gateway.config import Config
     from trunkline.gateway.gateway import Gateway
@@ -278,4 +297,4 @@ def test_a_house_that_measures_nothing_says_so(tmp_path: Path) -> None:
     client = Plain(Gateway(Config(providers={})))
 
     with pytest.raises(InvalidRequest, match="measures no quality"):
-        client.feedback("req_1", score=1)
+        await client.feedback("req_1", score=1)

@@ -95,6 +95,12 @@ class UnknownModel(InvalidRequest):
     kind, status = "model_not_found", 404
 
 
+class UnknownAnswer(InvalidRequest):
+    """No answer to this request is known that the caller's key got."""
+
+    kind, status = "answer_not_found", 404
+
+
 class RequestTooLarge(InvalidRequest):
     """The body is over a size limit: ours, or the provider's (where another target may take it)."""
 

@@ -284,6 +284,7 @@ class Gateway:
             store=lambda: None if self.money is None else self.money.store.quality,
             resolve=self.target_of,
             prefer=self.prefer,
+            ledger=lambda: None if self.money is None else self.money.store.usage,
             rng=self._rng,
         )
 

@@ -77,6 +77,18 @@ RESTARTED = 50  # answers between two comparisons of a guard
 KEPT = 4
 
 
+class GuardState(Struct, frozen=True):
+    """Where a guard stands; ``running`` is each comparison's allowed error and its stakes."""
+
+    running: tuple[tuple[float, Stakes], ...] = ()
+    begun: int = 0
+    seen: int = 0
+    total: float = 0.0
+
+
+NEW = GuardState()
+
+
 class Guard:
     """Watches one who serves for being worse, for ever: a new comparison begins every fifty answers.
 
@@ -86,12 +98,18 @@ class Guard:
 
     __slots__ = ("_begun", "_comparison", "_running", "seen", "total")
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: Comparison, state: GuardState = NEW) -> None:
         self._comparison = comparison
-        self._running: list[tuple[Comparison, Stakes]] = []
-        self._begun = 0
-        self.seen = 0
-        self.total = 0.0
+        self._running = [(replace(comparison, error=error), stakes) for error, stakes in state.running]
+        self._begun = state.begun
+        self.seen = state.seen
+        self.total = state.total
+
+    @property
+    def state(self) -> GuardState:
+        """To go on from later."""
+        running = tuple((one.error, stakes) for one, stakes in self._running)
+        return GuardState(running, self._begun, self.seen, self.total)
 
     def take(self, difference: float) -> Standing:
         """One more difference; what is shown now. Never "not_worse": that was shown before."""

@@ -5,15 +5,16 @@ Refuses to know the gateway: it is handed a way to ask models, a store and clock
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec.structs import asdict
 
-from trunkline.core.errors import InvalidRequest
+from trunkline.core.errors import UnknownAnswer
 from trunkline.core.exchange import Handler
 from trunkline.quality.asking import Asking, ModelJudge
 from trunkline.quality.canary import CanaryRounds
+from trunkline.quality.feedback import of_the_ledger, worth_of
 from trunkline.quality.figures import figures_of
 from trunkline.quality.judge import QualityEvaluator
 from trunkline.quality.overhear import Overhear
@@ -23,28 +24,24 @@ from trunkline.quality.rubric import Rubric, find_rubric
 from trunkline.quality.scorebook import Scorebook
 from trunkline.quality.settings import QualitySettings
 from trunkline.quality.shadow import Prefer, Shadowing
+from trunkline.quality.shadow_memory import ShadowMemory
 from trunkline.quality.watch import Watch
 from trunkline.routing.complexity import NAMES
 from trunkline.routing.learner import Learner
 from trunkline.stores.opening import wall_millis
-from trunkline.stores.ports import QualityStore
+from trunkline.stores.ports import QualityStore, UsageLedger
 from trunkline.stores.records import Millis
 from trunkline.stores.scores import Score
 
 FLUSH_SECONDS = 1.0
 RELOAD_ROUNDS = 30  # flushes
-LABELS: Mapping[str, float] = {
-    "thumbs_up": 1.0, "thumbs_down": 0.0, "accepted": 1.0, "rejected": 0.0, "edited": 0.5, "retried": 0.25,
-}  # fmt: skip
-"""What a user's word is worth as a score; a number that the user gives stands instead."""
 USER_WEIGHT = 1.0
-LONGEST_COMMENT = 2_000
 
 
 class Quality:
-    """``store`` is asked for each time: there may be none. ``resolve`` says what provider/model a model's name is.
+    """``store`` and ``ledger`` are asked for each time: there may be none.
 
-    ``prefer`` has a route served by another model first.
+    ``resolve`` says what provider/model a model's name is, ``prefer`` has a route served by another model first.
     """
 
     def __init__(
@@ -55,6 +52,7 @@ class Quality:
         store: Callable[[], QualityStore | None],
         resolve: Callable[[str], str],
         prefer: Prefer,
+        ledger: Callable[[], UsageLedger | None] = lambda: None,
         wall: Callable[[], Millis] = wall_millis,
         rng: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -66,8 +64,11 @@ class Quality:
         self._clock = clock
         self._resolve = resolve
         self._prefer = prefer
+        self._ledger = ledger
+        self._store = store
         self.canaries: CanaryRounds | None = None
         self.shadows: list[Shadowing] = []
+        self._remembering = ShadowMemory((), store, wall)
         self._sleep = sleep
         self._rng = rng
         self._tasks: list[asyncio.Task[Any]] = []
@@ -89,6 +90,7 @@ class Quality:
         self.shadows = [
             Shadowing(shadow, asking, self.watch, self._prefer, self._rng) for shadow in self.settings.shadows
         ]
+        self._remembering = ShadowMemory(self.shadows, self._store, self.book.wall)
         self.watch.more = [shadow.look for shadow in self.shadows]
 
     def follow(self, before: "Quality") -> None:
@@ -102,6 +104,7 @@ class Quality:
             before.watch.falls,
         )
         self.book.listeners = before.book.listeners
+        self._remembering.follow(before.shadows)
 
     def rubric(self) -> Rubric:
         """The one that the settings name. Raises ConfigError."""
@@ -119,9 +122,10 @@ class Quality:
     async def _keep(self) -> None:
         while True:
             await self.book.load()
+            await self._remembering.load()
             for _ in range(RELOAD_ROUNDS):
                 await self._sleep(FLUSH_SECONDS)
-                await self.book.flush()
+                await self.flush()
 
     async def aclose(self) -> None:
         """Stop, and write what is not written yet."""
@@ -132,9 +136,14 @@ class Quality:
         await self.watch.aclose()
         for shadow in self.shadows:
             await shadow.aclose()
-        await self.book.flush()
+        await self.flush()
 
-    def feedback(
+    async def flush(self) -> None:
+        """Write what is new: scores, evidence, and where comparisons stand."""
+        await self.book.flush()
+        await self._remembering.save()
+
+    async def feedback(
         self,
         request: str,
         *,
@@ -143,21 +152,13 @@ class Quality:
         comment: str = "",
         key: str = "anyone",
     ) -> Score:
-        """A user's word on an answer. Raises InvalidRequest for one that is unknown, and for what says nothing."""
-        worth = LABELS.get(label) if score is None else score
-        if label and label not in LABELS:
-            raise InvalidRequest(f"the label {label[:80]!r} is none of {', '.join(LABELS)}", param="label")
-        if worth is None:
-            raise InvalidRequest("say a score between 0 and 1, or a label", param="score")
-        if not 0 <= worth <= 1:
-            raise InvalidRequest(f"the score is {worth:g}; it must be between 0 and 1", param="score")
-        if len(comment) > LONGEST_COMMENT:
-            raise InvalidRequest(f"the comment has over {LONGEST_COMMENT} characters; shorten it", param="comment")
-        answer = self.watch.recent.find(request, key)
+        """A user's word on an answer. Raises InvalidRequest for what says nothing, UnknownAnswer, StoreUnavailable."""
+        worth = worth_of(score, label, comment)
+        answer = self.watch.recent.find(request, key) or await of_the_ledger(self._ledger(), request, key)
         if answer is None:
-            raise InvalidRequest(
+            raise UnknownAnswer(
                 f"no answer to the request {request[:128]!r} is known here; send the x-request-id of an answer that "
-                "this key got from this gateway lately",
+                "this key got from this gateway",
                 param="request_id",
             )
         taken = self.book.score(

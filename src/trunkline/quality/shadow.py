@@ -9,12 +9,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import Struct
+
 from trunkline.core.call import Call
 from trunkline.core.chat import Completion
 from trunkline.core.errors import CallError
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.quality import validators
-from trunkline.quality.anytime import Guard, Stakes, Standing
+from trunkline.quality.anytime import Guard, GuardState, Stakes, Standing
 from trunkline.quality.asking import OURSELVES, Asking
 from trunkline.quality.settings import Shadow
 from trunkline.quality.watch import Looked, Watch
@@ -23,6 +25,29 @@ log = logging.getLogger("trunkline")
 _DIALECT = OpenAIChat()
 Prefer = Callable[[str, str | None], None]
 """Serve a route by this provider/model first; None: as the config says."""
+
+
+class ShadowState(Struct, frozen=True):
+    """Where a comparison stands, to go on from later.
+
+    ``decided``  when the candidate was last promoted, rolled back or shown to be worse, Unix milliseconds; 0: never.
+    ``guard``    since it serves; None: it does not.
+    ``margin``   of the comparison that this is of: stakes on another one say nothing.
+    """
+
+    standing: Standing = "undecided"
+    incumbent: str | None = None
+    decided: int = 0
+    open: bool = True
+    stakes: Stakes = Stakes()
+    guard: GuardState | None = None
+    margin: float = 0.0
+    error: float = 0.0
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Of two states of one comparison the higher one stands: the later decision, then the longer comparison."""
+        return self.decided, self.stakes.seen if self.guard is None else self.guard.seen
 
 
 class Shadowing:
@@ -35,6 +60,7 @@ class Shadowing:
         self.stakes = Stakes()
         self.standing: Standing = "undecided"
         self.incumbent: str | None = None
+        self.decided = 0  # when, Unix milliseconds
         self._asking = asking
         self._watch = watch
         self._prefer = prefer
@@ -57,6 +83,31 @@ class Shadowing:
             task = asyncio.get_running_loop().create_task(self._compare(looked, other))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    @property
+    def state(self) -> ShadowState:
+        """To go on from later."""
+        comparison, guard = self.settings.comparison, None if self._guard is None else self._guard.state
+        return ShadowState(
+            self.standing, self.incumbent, self.decided, self._open, self.stakes, guard,
+            comparison.margin, comparison.error,
+        )  # fmt: skip
+
+    def restore(self, state: ShadowState) -> None:
+        """Go on from there. Stakes on another margin are void; a promotion stands while the config wants promotions."""
+        comparison, was = self.settings.comparison, self.promoted
+        alike = (state.margin, state.error) == (comparison.margin, comparison.error)
+        serves = state.guard is not None and self.settings.promote
+        if not alike and not serves:
+            return
+        self.standing, self.incumbent, self.decided = state.standing, state.incumbent, state.decided
+        self.stakes, self._open = (state.stakes if alike else Stakes()), state.open
+        guard = state.guard if alike and state.guard is not None else GuardState()
+        self._guard = Guard(comparison, guard) if serves else None
+        if serves != was:
+            self._prefer(self.settings.route, self.settings.candidate if serves else None)
+            told = "serves" if serves else "no longer serves"
+            log.warning("%s %s route %s: so it was decided", self.settings.candidate, told, self.settings.route)
 
     async def settled(self) -> None:
         """Wait for the comparisons that are under way."""
@@ -140,6 +191,7 @@ class Shadowing:
         return self.stakes if self._guard is None else self._guard
 
     def _tell(self, what: str) -> None:
+        self.decided = self._watch.book.wall()
         seen, difference, margin = self.measured.seen, self.measured.difference, self.settings.comparison.margin
         log.warning(
             "%s %s %s on route %s by more than %g: %+.3f over %d answers",
@@ -156,4 +208,5 @@ class Shadowing:
             "difference": round(self.measured.difference, 4),
             "compared": self.measured.seen,
             "promoted": self.promoted,
+            "decided": self.decided or None,
         }

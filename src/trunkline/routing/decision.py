@@ -12,6 +12,7 @@ from trunkline.core.exchange import Target
 from trunkline.core.money import Nanos, usd
 from trunkline.routing.affinity import Session
 from trunkline.routing.candidates import Candidate, Excluded
+from trunkline.routing.clusters import cluster_of
 from trunkline.routing.complexity import Complexity
 from trunkline.routing.strategies.ranking import Ranked
 
@@ -34,13 +35,17 @@ class LoggedCandidate(Struct, frozen=True, array_like=True):
 
 
 class LoggedDecision(Struct, frozen=True):
-    """A decision as the ledger keeps it; ``vector`` is the complexity's, candidates stand in the order decided on."""
+    """A decision as the ledger keeps it; candidates stand in the order decided on.
+
+    ``vector`` is the complexity's, ``kind`` the kind of prompt.
+    """
 
     strategy: str
     seed: int
     vector: tuple[float, ...]
     candidates: tuple[LoggedCandidate, ...]
     probes: tuple[str, ...] = ()
+    kind: str = ""
 
 
 def logged(record: str) -> LoggedDecision:
@@ -117,7 +122,7 @@ class Decision(Struct, frozen=True):
         ]
         vector = tuple(map(_rounded, self.complexity.vector()))
         probes = tuple(map(str, self.probes))
-        whole = LoggedDecision(self.strategy, self.seed, vector, tuple(candidates), probes)
+        whole = LoggedDecision(self.strategy, self.seed, vector, tuple(candidates), probes, cluster_of(self.complexity))
         return msgspec.json.encode(whole).decode()
 
     def explained(self) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """What is believed of every model's quality, online: one posterior by kind of prompt, one regression on its features.
 
-Refuses to know who scores and who chooses. The two see the same scores from two sides and neither is right alone: the
-posterior knows nothing of what is between kinds, the regression nothing of what is not linear; their mean is taken.
+Refuses to know who scores and who chooses. The two see the same scores from two sides and neither is right alone. How
+good a model is at a kind the posterior knows best as soon as it has some scores of it, since a regression bends towards
+what is linear over all kinds; how prompts of one kind differ only the regression knows.
 """
 
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from trunkline.routing import usual
 from trunkline.routing.linear_belief import LinearBelief, LinearPrior
 from trunkline.routing.posteriors import DEFAULTS, Belief, Posteriors, PosteriorSettings, Prior
+from trunkline.routing.usual import Usual
 from trunkline.stores.ports import QualityStore
 from trunkline.stores.records import Millis
 from trunkline.stores.scores import Evidence, Score
@@ -18,6 +21,8 @@ KIND = "linear"
 KINDS_REMEMBERED = 4  # times the memory of one kind: what a regression over all kinds remembers
 CHANGED = 0.3  # left of a regression when one kind of prompts has changed: the others may have not
 MOST_MODELS = 256
+HALF = 0.5  # the regression's part in what both see
+FEW = 10.0  # scores of a kind at which its own count three times what the regression says of it
 
 
 class Asked(Struct, frozen=True):
@@ -37,14 +42,19 @@ class Learner:
         self.posteriors = Posteriors(settings, priors)
         self._features = features
         self._lines: dict[str, LinearBelief] = {}
+        self._usual = Usual(features, settings.half_life)
 
     def believe(self, target: str, asked: Asked, now: Millis, prior: Prior | None = None) -> tuple[float, float]:
         """Mean and sd of the quality to expect of a target on a prompt; ``prior`` may be of this very prompt."""
         belief = self.posteriors.belief(target, asked.cluster, now, prior)
         if target not in self._lines or len(asked.features) != self._features:
             return belief.mean, belief.sd
-        mean, sd = self._lines[target].predict(asked.features)
-        return (belief.mean + min(max(mean, 0.0), 1.0)) / 2, (belief.sd + sd) / 2
+        line = self._lines[target]
+        here, sd = line.predict(asked.features)
+        level = line.expect(self._usual.of(target, asked.cluster) or asked.features)
+        part = HALF * FEW / (FEW + belief.scored)
+        mean = (1 - part) * belief.mean + part * min(max(level, 0.0), 1.0) + HALF * (here - level)
+        return min(max(mean, 0.0), 1.0), (1 - part) * belief.sd + part * sd
 
     def belief(self, target: str, cluster: str, now: Millis) -> Belief:
         """The posterior alone, which has an interval to show."""
@@ -64,6 +74,7 @@ class Learner:
             if line.scored > KINDS_REMEMBERED * self.settings.memory:
                 line.weaken(0.75, now)
             line.learn(asked.features, score, weight, now)
+            self._usual.learn(target, asked.cluster, asked.features, weight, now)
 
     def weaken(self, target: str, left: float, now: Millis) -> None:
         """Believe only ``left`` (0 to 1) of what was learned of a target: it is not what it was."""
@@ -88,6 +99,7 @@ class Learner:
         """Take what all processes have learned. Raises StoreUnavailable."""
         stored = await store.evidence()
         self.posteriors.replace(stored)
+        self._usual.replace(stored)
         for piece in stored:
             kind, _, target = piece.name.partition("|")
             line = self._line(target) if kind == KIND else None
@@ -105,13 +117,16 @@ class Learner:
 
     def _fresh(self) -> list[Evidence]:
         lines = [line.fresh(f"{KIND}|{target}") for target, line in self._lines.items()]
-        return [*self.posteriors.fresh(), *(piece for piece in lines if piece is not None)]
+        found = [piece for piece in lines if piece is not None]
+        return [*self.posteriors.fresh(), *self._usual.fresh(), *found]
 
     def _put_back(self, unsaved: Iterable[Evidence]) -> None:
         for piece in unsaved:
             kind, _, target = piece.name.partition("|")
             if kind == KIND:
                 self._lines[target].put_back(piece)
+            elif kind == usual.KIND:
+                self._usual.put_back(piece)
             else:
                 self.posteriors.put_back(piece)
 

@@ -131,8 +131,8 @@ class Posteriors:
         """
         if not 0 <= score <= 1 or not 0 <= weight <= HEAVIEST:
             raise ValueError(f"a score is between 0 and 1 and its weight between 0 and {HEAVIEST:g}: {score}, {weight}")
-        clusters = (cluster, ALL) if self._has_room(target, cluster) else (ALL,)
-        changed = clusters[0] == cluster and self._changed(target, cluster, score, weight, now)
+        clusters = (cluster, ALL) if cluster != ALL and self._has_room(target, cluster) else (ALL,)
+        changed = clusters[0] != ALL and self._changed(target, cluster, score, weight, now)
         if changed:
             self._weaken(_name(target, cluster), LEFT, now)
         for each in clusters:

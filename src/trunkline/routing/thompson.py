@@ -1,4 +1,4 @@
-"""Which model to try: Thompson sampling, with the exact propensity of each choice and three bounds on what trying costs.
+"""Which model to try: Thompson sampling, with exact propensities and three bounds on what trying costs.
 
 Refuses to know where expectations come from and what a unit of utility is worth. Every choice is drawn from explicit
 probabilities, so the logged propensity is no estimate: it is the number the dice were thrown with, which is what
@@ -52,8 +52,8 @@ class Exploration(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=0,
             le=100,
-            description="What exploring dearer models may add to the expected cost of a kind of call, as a share of it: "
-            "0.05 is 5 %. Cheaper ones may be tried as often as the other bounds allow.",
+            description="What exploring dearer models may add to the expected cost of a kind of call, as a share of "
+            "it: 0.05 is 5 %. Cheaper ones may be tried as often as the other bounds allow.",
         ),
     ] = 0.05
 

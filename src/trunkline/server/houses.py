@@ -76,7 +76,7 @@ class Houses:
         refuse_open_house(config.listen, closed=config.closed)
         after = Gateway(config, clock=self.now.clock, before=self.now)
         if self.now.quality is not None:
-            await self.now.quality.book.flush()  # what it has learned, for the next one to read
+            await self.now.quality.flush()  # what it has learned, for the next one to read
         after.open()
         return after
 

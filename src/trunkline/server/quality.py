@@ -40,7 +40,7 @@ class Feedback:
         caller = await self._keys.caller(visit.scope["headers"])
         word = _read(await read_body(visit.scope, visit.receive, MOST_BYTES))
         quality = self._gateway.measured()
-        taken = quality.feedback(
+        taken = await quality.feedback(
             word.request_id, score=word.score, label=word.label, comment=word.comment, key=caller.name
         )
         await visit.json(200, {"id": taken.id, "object": "feedback", "request_id": taken.request, "score": taken.score})

@@ -12,7 +12,7 @@ from trunkline.stores.books import Books
 from trunkline.stores.holds import Balance, Hold, Refusal, Settled
 from trunkline.stores.key_rows import KeyRow
 from trunkline.stores.records import Grouping, Millis, UsageQuery, UsageRecord, UsageSum, groups, line
-from trunkline.stores.scores import Evidence, Score, ScoreQuery
+from trunkline.stores.scores import Evidence, Memory, Score, ScoreQuery
 
 MOST_RECORDS = 100_000
 MOST_KEYS = 100_000
@@ -52,6 +52,11 @@ class MemoryUsage:
             last[record.request] = max(record.attempt, last.get(record.request, 0))
         found = sorted(self._matching(query), key=lambda record: (record.at, record.id), reverse=True)
         return [replace(record, absorbed=record.attempt < last[record.request]) for record in found[: query.limit]]
+
+    async def of(self, request: str) -> list[UsageRecord]:
+        """See the port."""
+        every = await self.read(UsageQuery(limit=self._most))
+        return sorted((one for one in every if one.request == request), key=lambda one: (one.attempt, one.id))
 
     async def sum(self, query: UsageQuery, by: Grouping) -> list[UsageSum]:
         """See the port."""
@@ -147,11 +152,12 @@ class MemoryKeys:
 class MemoryQuality:
     """How good answers were."""
 
-    __slots__ = ("_evidence", "_scores")
+    __slots__ = ("_evidence", "_memories", "_scores")
 
     def __init__(self) -> None:
         self._scores: dict[str, Score] = {}
         self._evidence: dict[str, Evidence] = {}
+        self._memories: dict[str, Memory] = {}
 
     async def learn(self, scores: Sequence[Score], evidence: Sequence[Evidence], half_life: Millis) -> None:
         """See the port."""
@@ -179,6 +185,16 @@ class MemoryQuality:
     async def evidence(self) -> list[Evidence]:
         """See the port."""
         return [self._evidence[name] for name in sorted(self._evidence)]
+
+    async def remember(self, memory: Memory) -> None:
+        """See the port."""
+        known = self._memories.get(memory.name)
+        if known is None or known.at <= memory.at:
+            self._memories[memory.name] = memory
+
+    async def memories(self) -> list[Memory]:
+        """See the port."""
+        return [self._memories[name] for name in sorted(self._memories)]
 
 
 class MemoryStore:

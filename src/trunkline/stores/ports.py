@@ -9,7 +9,7 @@ from typing import Protocol
 from trunkline.stores.holds import Balance, Hold, Refusal, Settled
 from trunkline.stores.key_rows import KeyRow
 from trunkline.stores.records import Grouping, Millis, UsageQuery, UsageRecord, UsageSum
-from trunkline.stores.scores import Evidence, Score, ScoreQuery
+from trunkline.stores.scores import Evidence, Memory, Score, ScoreQuery
 
 
 class UsageLedger(Protocol):
@@ -21,6 +21,10 @@ class UsageLedger(Protocol):
 
     async def read(self, query: UsageQuery) -> list[UsageRecord]:
         """The records a query names, newest first, at most ``query.limit``."""
+        ...
+
+    async def of(self, request: str) -> list[UsageRecord]:
+        """The attempts of a request, the first one first; of several callers where they chose the same id."""
         ...
 
     async def sum(self, query: UsageQuery, by: Grouping) -> list[UsageSum]:
@@ -97,6 +101,14 @@ class QualityStore(Protocol):
 
     async def evidence(self) -> list[Evidence]:
         """All that is known, by name; each as of its own time."""
+        ...
+
+    async def remember(self, memory: Memory) -> None:
+        """Keep a state under its name in place of an older one; durable when it returns. A newer one stands."""
+        ...
+
+    async def memories(self) -> list[Memory]:
+        """All states that were kept, by name."""
         ...
 
 

@@ -12,6 +12,8 @@ from trunkline.stores.records import Millis
 Source = Literal["judge", "validator", "user", "gold"]
 MOST_SUMS = 4_096  # numbers in one piece of evidence: a linear belief of ninety features
 
+MOST_REMEMBERED = 64 * 1024  # characters of one state
+
 
 class Score(Struct, frozen=True, kw_only=True):
     """One opinion of one answer.
@@ -60,6 +62,14 @@ class Evidence(Struct, frozen=True):
         at = max(self.at, more.at)
         one, other = self.faded(at, half_life), more.faded(at, half_life)
         return Evidence(self.name, at, tuple(a + b for a, b in zip(one.sums, other.sums, strict=True)))
+
+
+class Memory(Struct, frozen=True):
+    """The state of something that must outlive the process, as JSON; ``at`` is when it was so."""
+
+    name: str
+    at: Millis
+    text: str
 
 
 class ScoreQuery(Struct, frozen=True):

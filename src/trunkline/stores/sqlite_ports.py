@@ -96,6 +96,11 @@ class SqliteUsage:
         rows = await self._reader.ask(lambda connection: connection.execute(_USAGE["read"], named).fetchall())
         return [_record(row) for row in rows]
 
+    async def of(self, request: str) -> list[UsageRecord]:
+        """See the port."""
+        rows = await self._reader.ask(lambda connection: connection.execute(_USAGE["of"], (request,)).fetchall())
+        return [_record(row) for row in rows]
+
     async def sum(self, query: UsageQuery, by: Grouping) -> list[UsageSum]:
         """See the port."""
         named = {**msgspec.structs.asdict(query), "by": by, **_cut(query.since, query.until)}

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from trunkline.stores.records import Millis
-from trunkline.stores.scores import MOST_SUMS, Evidence, Score, ScoreQuery
+from trunkline.stores.scores import MOST_REMEMBERED, MOST_SUMS, Evidence, Memory, Score, ScoreQuery
 from trunkline.stores.sqlite_books import Work
 from trunkline.stores.sqlite_ports import Line, Reader
 from trunkline.stores.statements import statements
@@ -42,6 +42,21 @@ class SqliteQuality:
     async def evidence(self) -> list[Evidence]:
         """See the port."""
         return _pieces(await self._reader.ask(lambda connection: connection.execute(_QUALITY["evidence"]).fetchall()))
+
+    async def remember(self, memory: Memory) -> None:
+        """See the port."""
+        await self._line.done(Work(partial(_remember, memory=memory)))
+
+    async def memories(self) -> list[Memory]:
+        """See the port."""
+        rows = await self._reader.ask(lambda connection: connection.execute(_QUALITY["memories"]).fetchall())
+        return [Memory(*row) for row in rows]
+
+
+def _remember(connection: sqlite3.Connection, memory: Memory) -> None:
+    if len(memory.text) > MOST_REMEMBERED:
+        raise ValueError(f"the state of {memory.name} has over {MOST_REMEMBERED} characters")
+    connection.execute(_QUALITY["remember"], msgspec.structs.astuple(memory))
 
 
 def _learn(

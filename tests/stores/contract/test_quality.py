@@ -8,7 +8,7 @@ import pytest
 from tests.stores.scenes import NOW
 from trunkline.stores.ports import Store
 from trunkline.stores.records import DAY
-from trunkline.stores.scores import Evidence, Score, ScoreQuery
+from trunkline.stores.scores import Evidence, Memory, Score, ScoreQuery
 from trunkline.stores.sqlite import SqliteStore
 
 ALL = ScoreQuery()
@@ -97,3 +97,18 @@ async def test_trimming_forgets_old_scores_and_keeps_what_was_learned(tmp_path: 
     assert await store.quality.scores(ALL) == [score("new")]
     assert await store.quality.evidence() == [Evidence("cell", 1, (1.0,))]
     await store.aclose()
+
+
+async def test_a_state_stands_in_place_of_the_one_before_it(store: Store) -> None:
+    await store.quality.remember(Memory("b", NOW, "{}"))
+    await store.quality.remember(Memory("a", NOW, "1"))
+    await store.quality.remember(Memory("a", NOW + 1, '"w\u00f6rng \N{SNOWMAN}"'))
+
+    assert await store.quality.memories() == [Memory("a", NOW + 1, '"w\u00f6rng \N{SNOWMAN}"'), Memory("b", NOW, "{}")]
+
+
+async def test_an_older_state_that_comes_late_changes_nothing(store: Store) -> None:
+    await store.quality.remember(Memory("a", NOW, "new"))
+    await store.quality.remember(Memory("a", NOW - 1, "old"))
+
+    assert await store.quality.memories() == [Memory("a", NOW, "new")]

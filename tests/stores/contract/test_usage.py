@@ -180,3 +180,11 @@ async def test_sums_of_any_time_are_those_of_the_twin_in_memory(
         assert await store.usage.read(query) == await twin.usage.read(query)
     finally:
         await store.aclose()
+
+
+async def test_the_attempts_of_a_request_are_found_by_it_the_first_one_first(store: Store) -> None:
+    first, second = record("one", request="req_x", attempt=1), record("two", request="req_x", attempt=2, at=NOW - 1)
+    await store.usage.append([second, first, record("other", request="req_y")])
+
+    assert await store.usage.of("req_x") == [replace(first, absorbed=True), second]
+    assert await store.usage.of("req_z") == []

@@ -19,5 +19,12 @@ SELECT name, at, sums FROM evidence ORDER BY name
 INSERT INTO evidence (name, at, sums) VALUES (?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET at = excluded.at, sums = excluded.sums
 
+-- name: remember
+INSERT INTO memories (name, at, text) VALUES (?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET at = excluded.at, text = excluded.text WHERE excluded.at >= memories.at
+
+-- name: memories
+SELECT name, at, text FROM memories ORDER BY name
+
 -- name: trim
 DELETE FROM scores WHERE id IN (SELECT id FROM scores WHERE at < :before LIMIT :most)

@@ -45,6 +45,12 @@ WHERE at >= :since AND at < :until
     AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = :tag))
 ORDER BY at DESC, id DESC LIMIT :limit
 
+-- name: of
+SELECT id, at, request, attempt, purpose, provider, model, route, key, team, tags, input, cache_read, cache_write,
+    cache_write_1h, output, reasoning, source, cost, booked, price_version, outcome, duration, first_content,
+    decision, EXISTS (SELECT 1 FROM usage later WHERE later.request = usage.request AND later.attempt > usage.attempt)
+FROM usage WHERE request = ? ORDER BY attempt, id LIMIT 1000
+
 -- name: sum
 WITH lines AS (
     SELECT provider, model, route, key, team, tags, purpose, calls, attempts, failed, input, cache_read, cache_write,
