@@ -71,7 +71,7 @@ class LinearBelief:
 
     def expect(self, features: Vector) -> float:
         """The mean alone, for a fraction of the time."""
-        return sum(map(mul, self._weights, self._row(features)))
+        return float(sum(map(mul, self._weights, self._row(features))))
 
     def learn(self, features: Vector, score: float, weight: float, now: Millis) -> None:
         """Take one score, 0 to 1. Raises ValueError for what is none."""
