@@ -22,6 +22,7 @@ from trunkline.providers.quirks import DIALECTS
 from trunkline.providers.registry import known, rows
 from trunkline.providers.timeouts import RouteTimeouts, Timeouts
 from trunkline.quality.anytime import Comparison
+from trunkline.quality.checks import OwnCheck
 from trunkline.quality.drift import DriftSettings
 from trunkline.quality.expected import Expected
 from trunkline.quality.rubric import Criterion, Rubric
@@ -47,8 +48,8 @@ TABLES = (
     AwsKeys, CacheSettings,
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
     Recovery, Backoff, HedgeSettings, ThrottleSettings, MetricsSettings, LogSettings, OtelSettings, StoreSettings,
-    BudgetRule, QualitySettings, Rubric, Criterion, Canaries, Canary, Expected, Shadow, Comparison, DriftSettings,
-    PosteriorSettings,
+    BudgetRule, QualitySettings, Rubric, Criterion, Canaries, Canary, Expected, OwnCheck, Shadow, Comparison,
+    DriftSettings, PosteriorSettings,
     CostOptimized, Balanced, Fastest, Weighted, Cascade, Adaptive, Exploration,
 )  # fmt: skip
 

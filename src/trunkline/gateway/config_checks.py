@@ -52,6 +52,7 @@ def _quality(config: Config, quality: QualitySettings) -> Iterator[Problem]:
     rubrics = {*built_in(), *(rubric.name for rubric in quality.rubrics)}
     if quality.rubric not in rubrics:
         yield ("quality", "rubric"), f"{quoted(quality.rubric)} is no rubric{hint(quality.rubric, rubrics)}"
+    yield from _own_checks(config, quality)
     asked: list[tuple[Where, str]] = [(("quality", "judges", place), name) for place, name in enumerate(quality.judges)]
     asked += [(("quality", "canaries", "models", place), name) for place, name in enumerate(quality.canaries.models)]
     for place, shadow in enumerate(quality.shadows):
@@ -62,6 +63,17 @@ def _quality(config: Config, quality: QualitySettings) -> Iterator[Problem]:
     for where, name in asked:
         if config.route(name) is None:
             yield where, f"{quoted(name)} is no model of this house: name a route in models, or provider/model"
+
+
+def _own_checks(config: Config, quality: QualitySettings) -> Iterator[Problem]:
+    names = [check.name for check in quality.checks]
+    for place, check in enumerate(quality.checks):
+        if check.name in names[:place]:
+            yield ("quality", "checks", place, "name"), f"{quoted(check.name)} is the name of two checks; rename one"
+        for route in check.routes:
+            if not config.direct and route not in config.models:
+                near = hint(route, config.models)
+                yield ("quality", "checks", place, "routes"), f"{quoted(route)} is no route in models{near}"
 
 
 def _budgets(budgets: Iterable[BudgetRule]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from trunkline.core.errors import CallError
 from trunkline.quality.asking import Asking
+from trunkline.quality.linear_pattern import TooMuchWorkError
 from trunkline.quality.settings import Canaries, Canary
 from trunkline.quality.watch import Watch
 from trunkline.routing.learner import Asked
@@ -52,7 +53,11 @@ class CanaryRounds:
             watch.counts["canaries unanswered"] += 1
             log.info("the canary question %d was not answered by %s: %s", number, model, error)
             return None
-        met = canary.expect.met_by(asked.completion.text)
+        try:
+            met = canary.expect.met_by(asked.completion.text)
+        except TooMuchWorkError:
+            watch.counts["canaries undecided"] += 1
+            return None
         target = str(asked.exchange.target)
         watch.counts["canaries right" if met else "canaries wrong"] += 1
         kind = Asked(f"{CLUSTER} {number}")

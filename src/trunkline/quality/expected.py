@@ -9,6 +9,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from trunkline.quality.linear_pattern import linear_pattern
+from trunkline.quality.pattern_parser import PatternError
+
 MOST_READ = 20_000  # characters, from the end
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?|[-+]?\.\d+")
 _FRINGE = re.compile(r"^[\s\"'`*_.:!\[\]()]+|[\s\"'`*_.:!\[\]()]+$")
@@ -26,8 +29,15 @@ class Expected(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "contains"
 
+    def __post_init__(self) -> None:
+        if self.by == "pattern":
+            try:
+                linear_pattern(self.answer)
+            except PatternError as error:
+                raise ValueError(f"answer cannot be used as a pattern: {error}") from error
+
     def met_by(self, text: str) -> bool:
-        """True when the answer is right."""
+        """True when the answer is right. Raises TooMuchWorkError where a pattern comes to no end within its bounds."""
         said = text[-MOST_READ:]
         match self.by:
             case "exact":
@@ -35,7 +45,7 @@ class Expected(Struct, frozen=True, forbid_unknown_fields=True):
             case "number":
                 return _same_number(said, self.answer)
             case "pattern":
-                return re.search(self.answer, said) is not None
+                return linear_pattern(self.answer).found_in(said)
             case _:
                 return re.search(rf"(?<!\w){re.escape(self.answer)}(?!\w)", said, re.IGNORECASE) is not None
 

@@ -103,6 +103,7 @@ class Quality:
             before.watch.recent,
             before.watch.falls,
         )
+        self.watch.found = before.watch.found
         self.book.listeners = before.book.listeners
         self._remembering.follow(before.shadows)
 
@@ -179,6 +180,7 @@ class Quality:
             "counts": dict(sorted(self.watch.counts.items())),
             "cost": {"judging_nanos": judged, "judged_traffic_nanos": served},
             "quality": [_cell(target, cluster, belief) for (target, cluster), belief in sorted(cells.items())],
+            "found": [asdict(found) for found in reversed(self.watch.found)],
             "shadows": [shadow.report() for shadow in self.shadows],
             "falls": [{**asdict(fall), "alarm": str(fall.alarm)} for fall in self.watch.falls],
         }

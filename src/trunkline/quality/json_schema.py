@@ -4,9 +4,11 @@ Refuses to fetch anything, to follow a schema for ever, and to fail on keywords 
 here, so a value is only called unfit for a reason that can be named.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
+
+from trunkline.quality.linear_pattern import LinearPattern, TooMuchWorkError
+from trunkline.quality.pattern_parser import PatternError
 
 DEEPEST = 32
 MOST_PROBLEMS = 8
@@ -127,17 +129,12 @@ def _text(value: str, schema: dict[str, Any], place: str) -> Iterator[str]:
     if (least is not None and len(value) < least) or (most is not None and len(value) > most):
         yield f"{place} has {len(value)} characters"
     pattern = schema.get("pattern")
-    if isinstance(pattern, str) and len(pattern) <= 200 and not _nested(pattern):
+    if isinstance(pattern, str):
         try:
-            if not re.search(pattern, value[:MOST_MATCHED]):
-                yield f"{place} does not match {pattern}"
-        except re.error:
-            return  # a dialect of patterns that Python does not speak
-
-
-def _nested(pattern: str) -> bool:
-    """A repetition of a repetition can take for ever on a string made for it; callers choose these patterns."""
-    return re.search(r"[+*}]\)?[+*{]|\([^)]*[+*}][^)]*\)[+*{]", pattern) is not None
+            if not LinearPattern(pattern).found_in(value[:MOST_MATCHED]):
+                yield f"{place} does not match {pattern[:200]}"
+        except (PatternError, TooMuchWorkError):
+            return  # a dialect of patterns that is not spoken here, or one made to take for ever: callers choose them
 
 
 def _number(value: float, schema: dict[str, Any], place: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from trunkline.quality.anytime import Comparison
+from trunkline.quality.checks import OwnCheck
 from trunkline.quality.drift import DriftSettings
 from trunkline.quality.expected import Expected
 from trunkline.quality.rubric import Given, Rubric
@@ -49,8 +50,8 @@ class Shadow(Struct, frozen=True, forbid_unknown_fields=True):
     promote: Annotated[
         bool,
         Meta(
-            description="Serve it first when that is shown, until it is shown to be worse or the process ends; "
-            "false: only tell."
+            description="Serve it first when that is shown, until it is shown to be worse; kept in the ledger over "
+            "restarts. false: only tell."
         ),
     ] = False
 
@@ -104,6 +105,9 @@ class QualitySettings(Struct, frozen=True, forbid_unknown_fields=True):
         DriftSettings()
     )
     canaries: Annotated[Canaries, Meta(description="Questions with known answers, asked on schedule.")] = Canaries()
+    checks: Annotated[
+        tuple[OwnCheck, ...], Meta(max_length=50, description="Checks of your own, made of every answer.")
+    ] = ()
     shadows: Annotated[
         tuple[Shadow, ...], Meta(max_length=32, description="Candidates compared on copies of real traffic.")
     ] = ()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from trunkline.core.chat import ChatRequest, Completion
 from trunkline.core.errors import CallError
 from trunkline.layers.overhear import Heard
-from trunkline.quality import sampling, validators
+from trunkline.quality import checks, sampling, validators
 from trunkline.quality.drift import Alarm, Drift, DriftSettings
 from trunkline.quality.panel import Panel, PanelEvaluation
 from trunkline.quality.recent import Recent, RecentAnswer
@@ -29,6 +29,7 @@ from trunkline.routing.learner import Asked
 log = logging.getLogger("trunkline")
 MOST_ALARMS = 100
 MOST_OFTEN = 0.5  # a choice that was likelier than this was no exploration
+MOST_TOLD = 500  # characters of what checks saw, beside a score
 MOST_WATCHED = 512  # models times signals
 
 
@@ -42,6 +43,16 @@ class Fall(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.target} has changed ({self.signal}): {self.alarm}"
+
+
+class Found(Struct, frozen=True):
+    """What struck in one answer: the check's name and what it saw; ``at`` is Unix milliseconds."""
+
+    request: str
+    target: str
+    check: str
+    told: str
+    at: int
 
 
 class Looked(Struct, frozen=True):
@@ -65,6 +76,7 @@ class Watch:
         self.book = book
         self.recent = Recent()
         self.falls: deque[Fall] = deque(maxlen=MOST_ALARMS)
+        self.found: deque[Found] = deque(maxlen=MOST_ALARMS)
         self.counts: Counter[str] = Counter()
         self.agreement: float | None = None  # 1 less the spread of a panel's scores, the latest counting most
         self.allowance = sampling.Allowance(settings.spend_share)
@@ -126,12 +138,17 @@ class Watch:
         self.recent.keep(RecentAnswer(looked.id, looked.target, looked.asked, exchange.call.caller.name))
         for finding in looked.found:
             self.counts[f"found {finding.check}"] += 1
+            self.found.append(Found(looked.id, looked.target, finding.check, finding.told, self.book.wall()))
         self._watch(looked)
         decision = exchange.decision
         explored = isinstance(decision, Decision) and decision.propensity < MOST_OFTEN
         chance = self._chance(looked, explored=explored)
+        deciding = checks.decided(self.settings.checks, looked.route, looked.found)
         if validators.spoiled(looked.found):
-            self._spoiled(looked, chance)
+            self._spoiled(looked, 1.0 if deciding else chance)
+        elif deciding:
+            self.counts["passed"] += 1
+            self.book.score(looked.id, looked.target, looked.asked, "validator", deciding, 1.0)
         elif self._rng() < chance:
             self._sample(looked, near_budget=bool(exchange.nearing))
         for look in self.more:
@@ -147,7 +164,8 @@ class Watch:
             if answer is None or target is None:
                 return None
             profile = complexity.of(request)
-            found = validators.findings(request, answer)
+            own = checks.of_route(self.settings.checks, exchange.call.envelope.model)
+            found = validators.findings(request, answer, own)
         except (CallError, RecursionError):
             return None
         asked = Asked(cluster_of(profile), profile.vector())
@@ -159,8 +177,11 @@ class Watch:
 
     def _spoiled(self, looked: Looked, chance: float) -> None:
         """Nobody needs to judge it. It weighs what others are judged at, or the mean would be of spoiled answers."""
-        why = ", ".join(finding.check for finding in looked.found if finding.spoiled)
-        self.book.score(looked.id, looked.target, looked.asked, "validator", why, 0.0, weight=chance)
+        spoiling = [finding for finding in looked.found if finding.spoiled]
+        why, told = ", ".join(one.check for one in spoiling), "; ".join(one.told for one in spoiling if one.told)
+        self.book.score(
+            looked.id, looked.target, looked.asked, "validator", why, 0.0, weight=chance, comment=told[:MOST_TOLD]
+        )
 
     def _sample(self, looked: Looked, *, near_budget: bool) -> None:
         if not self.panel.may_judge(looked.target):

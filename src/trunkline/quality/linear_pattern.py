@@ -1,0 +1,201 @@
+"""Regular expressions that cannot be made to hang: searched for in time that grows with the text, and no faster.
+
+Refuses what needs backtracking (references to groups, looking ahead or behind), which is what texts by strangers make
+exponential in Python's own ``re``. All ways through a pattern are walked at once (Thompson, 1968), and what a set of
+places becomes with a character is remembered.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal
+
+from trunkline.quality.pattern_parser import Node, PatternError, parsed
+
+MOST_STEPS = 2_000  # of a pattern's program: [a-z]{1000} has a thousand
+MOST_WORK = 400_000  # places visited in one search, about 0.1 s of Python; what is remembered costs nothing
+MOST_KEPT = 4_000  # steps from a set of places to the next one that are remembered
+
+Before = Literal["start", "word", "newline", "other"]
+After = Literal["end", "last newline", "word", "newline", "other"]
+
+
+class TooMuchWorkError(Exception):
+    """The text cannot be searched within the bounds; nothing is known of it."""
+
+
+class LinearPattern:
+    """One pattern. Raises PatternError for one that is none, or that this engine does not take."""
+
+    __slots__ = ("_kept", "_program", "_states", "_work", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._program: list[tuple[str, object, int]] = []
+        node, flags = parsed(text)
+        _Writer(self._program, multiline="m" in flags).write(node)
+        self._program.append(("found", None, 0))
+        self._states: dict[tuple[frozenset[int], Before], dict[str, frozenset[int] | None]] = {}
+        self._kept = self._work = 0
+
+    def found_in(self, text: str) -> bool:
+        """True when it matches anywhere in the text. Raises TooMuchWorkError."""
+        self._work = 0
+        places, before = frozenset((0,)), "start"
+        last = len(text) - 1
+        for position, character in enumerate(text):
+            key = "\n$" if character == "\n" and position == last else character
+            known = self._states.get((places, before))  # type: ignore[arg-type]
+            if known is None:
+                known = self._new_state(places, before)  # type: ignore[arg-type]
+            if key in known:
+                following = known[key]
+            else:
+                self._remember_one_more()
+                following = known[key] = self._step(places, before, character, key)  # type: ignore[arg-type]
+            if following is None:
+                return True
+            places, before = following, _class(character)
+        return self._closure(places, before, "end") is None  # type: ignore[arg-type]
+
+    def _remember_one_more(self) -> None:
+        self._kept += 1
+        if self._kept > MOST_KEPT:
+            self._states.clear()
+            self._kept = 0
+
+    def _new_state(self, places: frozenset[int], before: Before) -> dict[str, frozenset[int] | None]:
+        return self._states.setdefault((places, before), {})
+
+    def _step(self, places: frozenset[int], before: Before, character: str, key: str) -> frozenset[int] | None:
+        """The places after a character; None when the pattern was found before it."""
+        reached = self._closure(places, before, "last newline" if key == "\n$" else _class(character))
+        if reached is None:
+            return None
+        taken = {place + 1 for place in reached if _takes(self._program[place][1], character)}
+        return frozenset((*taken, 0))
+
+    def _closure(self, places: Iterable[int], before: Before, after: After) -> list[int] | None:
+        """The places that wait for a character, by all ways that need none; None when one of them is the end."""
+        seen: set[int] = set()
+        waiting, open_ = [], list(places)
+        while open_:
+            place = open_.pop()
+            if place in seen:
+                continue
+            seen.add(place)
+            kind, given, other = self._program[place]
+            match kind:
+                case "found":
+                    return None
+                case "take":
+                    waiting.append(place)
+                case "split":
+                    open_ += [place + 1, other]
+                case "jump":
+                    open_.append(other)
+                case _:
+                    if _holds(str(given), before, after):
+                        open_.append(place + 1)
+        self._work += len(seen)
+        if self._work > MOST_WORK:
+            raise TooMuchWorkError
+        return waiting
+
+    def __repr__(self) -> str:
+        return f"<LinearPattern {self.text!r} [{len(self._program)} steps | {len(self._states)} states]>"
+
+
+@lru_cache(maxsize=256)
+def linear_pattern(text: str) -> LinearPattern:
+    """The pattern, made once. Raises PatternError."""
+    return LinearPattern(text)
+
+
+class _Writer:
+    """Writes a parsed pattern as a program: take a character, split, jump, or check where one is."""
+
+    def __init__(self, program: list[tuple[str, object, int]], *, multiline: bool) -> None:
+        self._program = program
+        self._multiline = multiline
+
+    def write(self, node: Node) -> None:
+        match node:
+            case ("set", characters):
+                self._put("take", characters)
+            case ("at", kind):
+                lines = self._multiline and kind in {"^", "$"}
+                self._put("at", f"{kind} of lines" if lines else kind)
+            case ("all", parts):
+                for part in parts:
+                    self.write(part)
+            case ("any", parts):
+                self._either(parts)
+            case ("repeat", inner, least, most):
+                self._repeat(inner, least, most)
+            case _:
+                raise AssertionError(node)
+
+    def _either(self, parts: list[Node]) -> None:
+        ends = []
+        for part in parts[:-1]:
+            split = self._put("split")
+            self.write(part)
+            ends.append(self._put("jump"))
+            self._lead(split)
+        self.write(parts[-1])
+        for end in ends:
+            self._lead(end)
+
+    def _repeat(self, inner: Node, least: int, most: int | None) -> None:
+        for _ in range(least):
+            self.write(inner)
+        if most is None:
+            split = self._put("split")
+            self.write(inner)
+            self._put("jump", other=split)
+            self._lead(split)
+            return
+        splits = []
+        for _ in range(most - least):
+            splits.append(self._put("split"))
+            self.write(inner)
+        for split in splits:
+            self._lead(split)
+
+    def _put(self, kind: str, given: object = None, other: int = 0) -> int:
+        if len(self._program) >= MOST_STEPS:
+            raise PatternError(f"it comes to over {MOST_STEPS} steps; repeat less")
+        self._program.append((kind, given, other))
+        return len(self._program) - 1
+
+    def _lead(self, place: int) -> None:
+        """From there to what is written next."""
+        kind, given, _ = self._program[place]
+        self._program[place] = (kind, given, len(self._program))
+
+
+def _class(character: str) -> Literal["word", "newline", "other"]:
+    if character == "\n":
+        return "newline"
+    return "word" if character.isalnum() or character == "_" else "other"
+
+
+def _holds(kind: str, before: Before, after: After) -> bool:
+    match kind:
+        case "^" | "start":
+            return before == "start"
+        case "^ of lines":
+            return before in {"start", "newline"}
+        case "$":
+            return after in {"end", "last newline"}
+        case "$ of lines":
+            return after in {"end", "last newline", "newline"}
+        case "end":
+            return after == "end"
+        case _:
+            edge = (before == "word") != (after == "word")
+            return edge == (kind == "b")
+
+
+def _takes(characters: object, character: str) -> bool:
+    return characters.has(character)  # type: ignore[attr-defined,no-any-return]
