@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.conftest import Build, House, eventually
 from tests.spoken import NAMES, SPOKEN
 from trunkline.client import Client
+from trunkline.telemetry.ended_call import ended_call
 
 KEYS = ("sk-trunkline-ann-0123456789", "sk-trunkline-bob-0123456789", "sk-trunkline-cat-0123456789")
 ANN, BOB, CAT = ({"authorization": f"Bearer {key}"} for key in KEYS)
@@ -184,6 +185,18 @@ async def test_the_library_is_shown_answers_again_as_well(home: House):
     assert again.cost == 0
     assert first.cost
     assert len(home.simulator.log) == 2
+
+
+async def test_a_calls_story_says_that_it_was_shown_an_answer_again(home: House):
+    await home.chat("openai")
+    await home.chat("openai")
+
+    first, again = (ended_call(each, each.outcome, 0.0).line for each in home.ended if each.outcome)
+
+    assert first["cache"] == "miss"
+    assert again["cache"] == "hit; age=0"
+    assert again["attempts"] == 0
+    assert again["provider"] == "oa"
 
 
 async def test_hits_and_what_they_saved_are_counted(home: House):

@@ -34,6 +34,7 @@ class EndedCall(Struct, frozen=True):
     cost: Nanos | None
     outcome: Outcome
     decision: Decided | None = None
+    cache: str = ""
 
     @property
     def line(self) -> Story:
@@ -57,6 +58,8 @@ class EndedCall(Struct, frozen=True):
         }
         if outcome.first_content is not None:
             line["first_content_seconds"] = round(outcome.first_content, 4)
+        if self.cache:
+            line["cache"] = self.cache
         if outcome.error:
             line["error"] = outcome.error.kind
         if len(self.attempts) > 1:
@@ -115,6 +118,7 @@ def ended_call(exchange: Exchange, outcome: Outcome, now: float) -> EndedCall:
         exchange.cost,
         outcome,
         exchange.decision,
+        exchange.cache,
     )
 
 
