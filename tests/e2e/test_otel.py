@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -288,6 +290,18 @@ async def test_a_collector_that_is_down_is_felt_by_no_caller(build: Build) -> No
 
     assert status == 200
     assert len(house.ended) == 1
+
+
+async def test_a_collector_that_hangs_holds_up_no_call_and_the_end_by_three_seconds_at_most(build: Build) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes connections, and never says a word
+        house = await build(more=f"otel: {{endpoint: 'http://127.0.0.1:{deaf.getsockname()[1]}'}}")
+        with traced(house.gateway):
+            statuses = [(await house.chat("openai"))[0] for _ in range(20)]
+            begun = time.monotonic()
+        took = time.monotonic() - begun
+
+    assert statuses == [200] * 20
+    assert took < 4.5
 
 
 class Down:
