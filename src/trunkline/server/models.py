@@ -15,6 +15,7 @@ from trunkline.server.chat import facts
 
 CREATED = 1735689600  # 2025-01-01: the field is required by clients and means nothing here
 CREATED_AT = "2025-01-01T00:00:00Z"
+UNTOLD = ("capabilities", "max_input_tokens", "max_tokens")
 
 
 class Models:
@@ -55,7 +56,8 @@ def _openai(name: str) -> dict[str, object]:
 
 
 def _anthropic(name: str) -> dict[str, object]:
-    return {"type": "model", "id": name, "display_name": name, "created_at": CREATED_AT, "lifecycle": "active"}
+    told = {"type": "model", "id": name, "display_name": name, "created_at": CREATED_AT, "lifecycle": "active"}
+    return {**told, **dict.fromkeys(UNTOLD)}  # the vendor's clients require them; null is its word for unknown
 
 
 def _gemini(name: str) -> dict[str, object]:

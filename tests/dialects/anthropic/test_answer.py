@@ -176,7 +176,7 @@ def test_a_written_answer_is_a_message_of_the_vendors_own_sdk():
         "tool_use",
     ]
     assert message.stop_reason == "tool_use"
-    assert body["usage"] == USAGE
+    assert {name: told for name, told in body["usage"].items() if told is not None} == USAGE
     assert body["content"][4]["input"] == {"a": 1}
 
 

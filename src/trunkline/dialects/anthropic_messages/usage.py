@@ -91,11 +91,13 @@ class Tally:
         return self.usage
 
 
+UNTOLD_AT_THE_END = frozenset({"cache_creation", "inference_geo", "service_tier"})
+
+
 def write_last_usage(usage: Usage) -> dict[str, Any]:
     """``usage`` of a ``message_delta``, which does not tell how long what was stored stays."""
-    written = write_usage(usage)
-    del written["cache_creation"]
-    return written
+    told = write_usage(usage)
+    return {name: value for name, value in told.items() if name not in UNTOLD_AT_THE_END}
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
@@ -110,4 +112,7 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         },
         "output_tokens": usage.completion,
         "output_tokens_details": {"thinking_tokens": usage.reasoning},
+        "server_tool_use": None,
+        "inference_geo": None,
+        "service_tier": None,
     }

@@ -30,7 +30,6 @@ UNSAID: Json = {
     "tools": [],
     "top_p": None,
     "truncation": "disabled",
-    "user": None,
 }
 """Fields of a response that repeat the request: the SDKs require some of them and read none."""
 
@@ -38,7 +37,7 @@ UNSAID: Json = {
 def shell(response_id: str, model: str, created: int, status: str) -> Json:
     """A response without output."""
     head = {"id": response_id, "object": "response", "created_at": created, "status": status, "model": model}
-    return {**head, "output": [], **UNSAID, "usage": None}
+    return {**head, "output": [], **UNSAID}  # usage comes with the end: the vendor's description knows no null for it
 
 
 def ended(response: Json, output: list[Json], finish: Finish, usage: Usage) -> Json:
