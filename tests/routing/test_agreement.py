@@ -46,6 +46,7 @@ def test_answers_that_say_the_same_agree(kind: Kind, one: str, other: str) -> No
     ("kind", "one", "other"),
     [
         ("number", "42", "43"),
+        ("number", "9" * 400, "8" * 400),
         ("number", "42", "no idea"),
         ("choice", "Answer: A", "Answer: B"),
         ("choice", "Answer: A", "I cannot say."),

@@ -86,3 +86,17 @@ def test_a_policy_file_is_loaded_and_a_broken_one_says_what_to_do(tmp_path: Path
     assert repr(Fitted.load(good, [LARGE, SMALL, LITTLE])) == "<Fitted [3 of 3 models]>"
     with pytest.raises(PolicyError, match="trunkline fit"):
         Fitted.load(bad, [LARGE])
+
+
+def test_answers_in_many_words_are_read_as_final_answers_before_they_are_compared() -> None:
+    found = opinion()
+    short, long = (
+        said("42"),
+        said("First the tens, then the ones, and the carry is taken along. " * 5 + "So the answer is **42**."),
+    )
+
+    accept, ask, _ = found.verdict([Answered(LITTLE, short), Answered(SMALL, long)])
+    other, escalated, _ = found.verdict([Answered(LITTLE, short), Answered(SMALL, said("So the answer is **43**."))])
+
+    assert (accept, ask) == (SMALL, None)
+    assert (other, escalated) == (None, LARGE)

@@ -10,7 +10,7 @@ import numpy as np
 
 from trunkline.backtest.tables import Tables, TablesError
 from trunkline.core.nearest import quoted
-from trunkline.routing.learned import comparing
+from trunkline.routing import forms
 from trunkline.routing.learned.arrays import Bools, Floats, Ints
 from trunkline.routing.learned.prompt_layer import Seen
 
@@ -181,6 +181,6 @@ def _answers(tables: Tables, place: dict[str, int], column: dict[str, int]) -> t
         said[at[0]][at[1]] = row.answer
         length[at] = np.log1p(max(row.response_chars or 0.0, 0.0))
     for number, answers in said.items():
-        kind = comparing.kind_of(answer for answer in answers.values() if answer)
-        group[number, list(answers)] = comparing.groups(kind, list(answers.values()))
+        kind = forms.kind_of(answer for answer in answers.values() if answer)
+        group[number, list(answers)] = forms.groups(kind, list(answers.values()))
     return group, length

@@ -1,23 +1,24 @@
-"""Do two answers say the same? By kind of output: a tool call, JSON, a choice, a number, or words.
+"""What a whole reply comes to, by what was asked for: a tool call, JSON, a choice, a number, or words; and who agrees.
 
 Refuses to know who is right. An answer that cannot be read as its kind agrees with nothing.
 """
 
-import json
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Sequence
+from math import isfinite
+from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from trunkline.core.chat import Completion
+from trunkline.routing import forms
 from trunkline.routing.complexity import Complexity
 
 Kind = Literal["tool", "json", "choice", "number", "text"]
 
 LONGEST = 20_000  # characters of an answer that are looked at: its end, where conclusions stand
 EXPLAINED = 600  # characters; the last number of a longer text that names no answer may be any number
-SHORT = 8  # words; a short answer agrees with a long one that holds it
 _NUMERAL = r"(?<![\w.])[-+]?\$?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?"
 _NUMBER = re.compile(_NUMERAL)
 _BOXED = re.compile(r"\\boxed\{([^{}]{1,80})\}")
@@ -30,15 +31,6 @@ _CHOICE = re.compile(
     r"|^\W{0,4}([A-J])(?:[).:*]|\s*$)",
     re.MULTILINE,
 )
-_WORD = re.compile(r"[^\W_]+")
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL | re.IGNORECASE)
-_EMPTY = frozenset(
-    _WORD.findall(
-        "a an the is are was were be of in on at to and or it its this that there for with as by so i you we "
-        "der die das ist le la les est el los es un une ein eine"
-    )
-)
-_NO = frozenset(_WORD.findall("no not never none cannot false nein nicht non ne pas nunca нет не"))
 
 
 class Agreement(Struct, frozen=True):
@@ -58,31 +50,30 @@ def kind_of(complexity: Complexity) -> Kind:
     return "number" if complexity.mathematics >= 0.3 else "text"
 
 
-def compare(kind: Kind, one: Completion, other: Completion, similarity: float = 0.8) -> Agreement:
-    """Whether two whole answers agree; free text from this ``similarity`` on.
+def compare(kind: Kind, one: Completion, other: Completion, similarity: float = forms.ALIKE) -> Agreement:
+    """Whether two whole answers agree; free text from this ``similarity`` on."""
+    kind, (first, second) = finals(kind, (one, other))
+    if kind != "text":
+        same = first is not None and first == second
+        return Agreement(kind, agrees=same, similarity=float(same))
+    alike = 0.0 if first is None or second is None else forms.likeness(first, second)
+    return Agreement("text", agrees=alike >= similarity, similarity=alike)
 
-    Tool calls are compared wherever either answer makes one. Where a number was asked for and neither answer has one,
-    their words are compared.
+
+def finals(kind: Kind, answers: Sequence[Completion]) -> tuple[Kind, list[str | None]]:
+    """What each answer comes to, equal for those that say the same (words: alike), None where it cannot be read.
+
+    Tool calls are compared wherever an answer makes one. Where a number or a choice was asked for and no answer has
+    one, their words are.
     """
-    if one.tool_calls or other.tool_calls:
-        return _exact("tool", _calls(one), _calls(other))
-    if _cut(one) or _cut(other):
-        return Agreement(kind, agrees=False, similarity=0.0)
-    first, second = one.text[-LONGEST:], other.text[-LONGEST:]
-    if kind == "json":
-        return _exact("json", _json(first), _json(second))
-    if kind in {"choice", "number"}:
-        read = _choice if kind == "choice" else _number
-        read_first, read_second = read(first), read(second)
-        if read_first is not None or read_second is not None:
-            return _exact(kind, read_first, read_second)
-    found = _alike(first, second)
-    return Agreement("text", agrees=found >= similarity, similarity=found)
-
-
-def _exact(kind: Kind, one: object | None, other: object | None) -> Agreement:
-    same = one is not None and one == other
-    return Agreement(kind, agrees=same, similarity=float(same))
+    if any(answer.tool_calls for answer in answers):
+        return "tool", [_calls(answer) for answer in answers]
+    texts = [None if _cut(answer) else answer.text[-LONGEST:] for answer in answers]
+    if kind != "text":
+        found = [None if text is None else _read(kind, text) for text in texts]
+        if kind == "json" or any(form is not None for form in found):
+            return kind, found
+    return "text", texts
 
 
 def _cut(answer: Completion) -> bool:
@@ -90,36 +81,21 @@ def _cut(answer: Completion) -> bool:
     return answer.finish not in {"stop", "tool_calls"} or not answer.text.strip()
 
 
-def _calls(answer: Completion) -> object | None:
+def _calls(answer: Completion) -> str | None:
     """The calls without their ids, arguments as values; None where some are no JSON or there are none."""
     try:
-        made = [(call.name, _canonical(json.loads(call.arguments or "{}"))) for call in answer.tool_calls]
+        made = sorted(
+            [call.name, forms.value_form(msgspec.json.decode(call.arguments or "{}"))] for call in answer.tool_calls
+        )
     except (ValueError, RecursionError):
         return None
-    return sorted(made) or None
+    return msgspec.json.encode(made).decode() if made else None
 
 
-def _json(text: str) -> object | None:
-    fenced = _FENCE.search(text)
-    try:
-        return _canonical(json.loads(fenced.group(1) if fenced else text))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _canonical(value: Any) -> str:
-    """JSON text in which equal values are equal: keys in order, words without case and outer blanks, 1.0 as 1."""
-    return json.dumps(_settled(value), sort_keys=True)
-
-
-def _settled(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _settled(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_settled(item) for item in value]
-    if isinstance(value, str):
-        return " ".join(value.casefold().split())
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _read(kind: Kind, text: str) -> str | None:
+    if kind == "json":
+        return forms.canonical("json", text)
+    return _choice(text) if kind == "choice" else _number(text)
 
 
 def _choice(text: str) -> str | None:
@@ -128,7 +104,7 @@ def _choice(text: str) -> str | None:
     return (found[-1][0] or found[-1][1]) if found else None
 
 
-def _number(text: str) -> float | str | None:
+def _number(text: str) -> str | None:
     """The number an answer comes to: in a box, after its last "answer:", or the last one of a text that is not long."""
     boxed = _BOXED.findall(text)
     if boxed:
@@ -138,35 +114,11 @@ def _number(text: str) -> float | str | None:
     return _value(numbers[-1]) if numbers else None
 
 
-def _value(written: str) -> float | str:
+def _value(written: str) -> str:
     plain = written.strip().replace(",", "").replace("$", "").replace("\\", "").rstrip("%.")
     over, slash, under = plain.partition("/")
     try:
-        return round(float(over) / float(under) if slash else float(plain), 9)
+        value = round(float(over) / float(under) if slash else float(plain), 9)
     except (ValueError, ZeroDivisionError):
         return plain.casefold()
-
-
-def _alike(one: str, other: str) -> float:
-    """How much two texts share: of the shorter one's words where that is a few words, else of both.
-
-    Different numbers, or a no on one side only, are different answers however alike the rest is.
-    """
-    first, second = _words(one), _words(other)
-    if not first or not second:
-        return float(" ".join(one.split()) == " ".join(other.split()))
-    if bool(first & _NO) != bool(second & _NO):
-        return 0.0
-    short, long = sorted((first, second), key=len)
-    if _digits(short) - _digits(long) or (len(short) > SHORT and _digits(short) != _digits(long)):
-        return 0.0
-    shared = len(first & second)
-    return shared / len(short) if len(short) <= SHORT else 2 * shared / (len(first) + len(second))
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.casefold())) - _EMPTY
-
-
-def _digits(words: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for word in words if word.isdigit())
+    return repr(value + 0.0) if isfinite(value) else plain

@@ -8,7 +8,6 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -16,13 +15,14 @@ from trunkline.catalog.benchmarks import plain
 from trunkline.core.chat import ChatRequest, Completion
 from trunkline.core.errors import ConfigError
 from trunkline.core.exchange import Target
+from trunkline.routing import agreement
 from trunkline.routing.candidates import Profile
 from trunkline.routing.complexity import Complexity
 from trunkline.routing.prior import Known, Quality
 from trunkline.routing.prompt_text import sampled
 
 if TYPE_CHECKING:
-    from trunkline.routing.learned.comparing import Kind
+    from trunkline.routing.forms import Kind
     from trunkline.routing.learned.policy import Expected, Policy
 
 SOURCE = "policy"
@@ -127,11 +127,12 @@ class Opinion:
         from trunkline.routing.learned.policy import Said  # noqa: PLC0415 - as in load
 
         model_of = {target: model for model, target in self._target_of.items()}
+        kind, read = self._read([one.completion for one in answers])
         said = [
-            Said(model_of[one.target], _readable(one.completion), len(one.completion.text) if one.completion else 0)
-            for one in answers
+            Said(model_of[one.target], answer, len(one.completion.text) if one.completion else 0)
+            for one, answer in zip(answers, read, strict=True)
         ]
-        found = self._policy.accepts(self._complexity.vector(), self._text, said, self._kind(answers))
+        found = self._policy.accepts(self._complexity.vector(), self._text, said, kind)
         accept = None if found.accept is None else self._target_of[found.accept]
         return accept, None if found.ask is None else self._target_of[found.ask], found.chance
 
@@ -141,28 +142,13 @@ class Opinion:
             return profile
         return replace(profile, ability=Known(Quality(expected.mean, expected.sd, SOURCE)))
 
-    def _kind(self, answers: Sequence[Answered]) -> "Kind | None":
-        if any(one.completion and one.completion.tool_calls for one in answers):
-            return "tool_call"
-        return "json" if self._complexity.structured else None
+    def _read(self, answers: Sequence[Completion | None]) -> tuple["Kind", list[str | None]]:
+        """What the answers come to, as the untrained cascade reads them: policies are fitted on final answers too."""
+        there = [one for one in answers if one is not None]
+        kind, forms = agreement.finals(agreement.kind_of(self._complexity), there)
+        left = iter(forms)
+        return ("text" if kind == "text" else "exact"), [None if one is None else next(left) for one in answers]
 
 
 def _plain(target: Target) -> str:
     return plain(target.model)
-
-
-def _readable(completion: Completion | None) -> str | None:
-    """The answer as text, tool calls as JSON; None for one that was cut or is empty."""
-    if completion is None or completion.finish not in {"stop", "tool_calls"}:
-        return None
-    if completion.tool_calls:
-        calls = [{"name": call.name, "arguments": _arguments(call.arguments)} for call in completion.tool_calls]
-        return msgspec.json.encode(calls).decode()
-    return completion.text.strip() or None
-
-
-def _arguments(written: str) -> object:
-    try:
-        return msgspec.json.decode(written or "{}")
-    except (msgspec.MsgspecError, RecursionError):
-        return written

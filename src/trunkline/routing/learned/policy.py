@@ -13,10 +13,11 @@ from msgspec import Meta, Struct
 
 from trunkline.core.errors import TrunklineError
 from trunkline.core.nearest import hint, quoted
-from trunkline.routing.learned import arrays, comparing, surface
+from trunkline.routing import forms
+from trunkline.routing.forms import Kind
+from trunkline.routing.learned import arrays, surface
 from trunkline.routing.learned.arrays import Floats
 from trunkline.routing.learned.cascade import Cascade, Heard
-from trunkline.routing.learned.comparing import Kind
 from trunkline.routing.learned.prompt_layer import Outlook, PromptLayer, Seen
 
 MOST_BYTES = 32_000_000
@@ -152,7 +153,7 @@ class Policy(Struct, frozen=True):
 
 def _heard(answers: Sequence[Said | None], kind: Kind | None) -> Heard:
     texts = [None if said is None else said.answer for said in answers]
-    group = comparing.groups(kind or comparing.kind_of(text for text in texts if text), texts)
+    group = forms.groups(kind or forms.kind_of(text for text in texts if text), texts)
     return Heard(
         group=np.array([group]),
         present=np.array([[said is not None for said in answers]]),

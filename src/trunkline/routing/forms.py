@@ -1,6 +1,6 @@
-"""Whether two answers say the same, by what kind of answer they are: number, exact, JSON, tool call, or text.
+"""The one form that all equal answers share, by what kind of answer they are: number, exact, JSON, tool call, or text.
 
-Refuses to judge which of them is right.
+Refuses to judge which of them is right, and to find the answer in a whole reply further than its last words say.
 """
 
 import re
@@ -13,14 +13,22 @@ import msgspec
 Kind = Literal["number", "exact", "json", "tool_call", "text"]
 
 LONGEST = 65_536  # characters; of a longer answer its beginning is compared
-ALIKE = 0.8  # share of common word pairs from which two texts count as the same
+ALIKE = 0.8  # likeness from which two texts count as the same
 _EXACT = 80  # characters; a longer answer without form is a text
 _BOXED = re.compile(r"\\boxed\s*\{")
 _STATED = re.compile(r"(?:final answer|answer|result)\s*(?:is|=|:)\s*\**\s*([^\n]{1,200})", re.IGNORECASE)
 _CHOICE = re.compile(r"^[(\[]?([A-Za-z])[)\].:]?$")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
-_WORDS = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
+SHORT = 8  # words; a short text is like a long one that holds it
+_EMPTY = frozenset(
+    _WORD.findall(
+        "a an the is are was were be of in on at to and or it its this that there for with as by so i you we "
+        "der die das ist le la les est el los es un une ein eine"
+    )
+)
+_NO = frozenset(_WORD.findall("no not never none cannot false nein nicht non ne pas nunca нет не"))
 
 
 def canonical(kind: Kind, answer: str) -> str | None:
@@ -62,7 +70,7 @@ def _group(kind: Kind, answer: str | None, leaders: list[str]) -> int:
     if form is None:
         return -1
     for place, leader in enumerate(leaders):
-        if leader == form or (kind == "text" and _likeness(leader, form) >= ALIKE):
+        if leader == form or (kind == "text" and likeness(leader, form) >= ALIKE):
             return place
     leaders.append(form)
     return len(leaders) - 1
@@ -99,10 +107,31 @@ def _number(text: str) -> str | None:
 def _json(text: str) -> str | None:
     fenced = _FENCE.search(text)
     try:
-        value = msgspec.json.decode((fenced[1] if fenced else text).encode("utf-8", "replace"))
-        return msgspec.json.encode(value, order="deterministic").decode()
+        return value_form(msgspec.json.decode((fenced[1] if fenced else text).encode("utf-8", "replace")))
     except (msgspec.MsgspecError, RecursionError):
         return None
+
+
+def value_form(value: object) -> str:
+    """JSON text in which equal values are equal: keys in order, words without case and outer blanks, 1.0 as 1.
+
+    Raises RecursionError for what is nested without end.
+    """
+    return msgspec.json.encode(_settled(value), order="deterministic").decode()
+
+
+def _settled(value: object) -> object:
+    match value:
+        case dict():
+            return {key: _settled(item) for key, item in value.items()}
+        case list():
+            return [_settled(item) for item in value]
+        case str():
+            return " ".join(value.casefold().split())
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
 
 
 def _braced(text: str, start: int) -> str:
@@ -114,11 +143,26 @@ def _braced(text: str, start: int) -> str:
     return text[start : start + 1_000]
 
 
-def _likeness(one: str, other: str) -> float:
-    first, second = _pairs(one), _pairs(other)
-    return len(first & second) / max(len(first | second), 1) if first and second else float(one == other)
+def likeness(one: str, other: str) -> float:
+    """How much two texts share, 0 to 1: of the shorter one's words where that is a few words, else of both.
+
+    Different numbers, or a no on one side only, are different answers however alike the rest is.
+    """
+    first, second = _words(one), _words(other)
+    if not first or not second:
+        return float(" ".join(one.split()) == " ".join(other.split()))
+    if bool(first & _NO) != bool(second & _NO):
+        return 0.0
+    short, long = sorted((first, second), key=len)
+    if _digits(short) - _digits(long) or (len(short) > SHORT and _digits(short) != _digits(long)):
+        return 0.0
+    shared = len(first & second)
+    return shared / len(short) if len(short) <= SHORT else 2 * shared / (len(first) + len(second))
 
 
-def _pairs(text: str) -> frozenset[tuple[str, str]]:
-    said = _WORDS.findall(text)
-    return frozenset(zip(said, said[1:] or said, strict=False))
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold())) - _EMPTY
+
+
+def _digits(words: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in words if word.isdigit())

@@ -1,6 +1,6 @@
 import pytest
 
-from trunkline.routing.learned.comparing import canonical, groups, kind_of
+from trunkline.routing.forms import canonical, groups, kind_of
 
 
 def same(kind, first, second):
