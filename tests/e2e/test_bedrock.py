@@ -9,9 +9,12 @@ import pytest
 
 import trunkline
 from tests.e2e.conftest import House
+from trunkline.cli.house_tree import provider_line
 from trunkline.cli.live import probe
 from trunkline.core.errors import ConfigError
 from trunkline.gateway import config_source
+from trunkline.gateway.gateway import door
+from trunkline.server.house import built
 from trunkline.simulator import Simulator, read_config
 
 PUBLIC, SECRET, TOKEN = (
@@ -85,6 +88,19 @@ async def test_keys_that_sign_wrongly_are_the_gateways_fault_and_are_not_shown(c
     shown = f"{caught.value!r} {caught.value.message} {caught.value.body!r}"
     assert TOKEN not in shown
     assert "another-secret" not in shown
+
+
+def test_nothing_that_shows_a_config_shows_what_signs(cloud: Simulator, tmp_path: Path):
+    shown = config(cloud, tmp_path, {**SIGNED, "AWS_SESSION_TOKEN": TOKEN})
+    provider = shown.providers["bedrock"]
+
+    signing = door(provider, provider.dialect("bedrock"))
+
+    for text in (json.dumps(built(shown)), repr(shown), repr(signing), provider_line(provider)):
+        assert SECRET not in text
+        assert TOKEN not in text
+    assert PUBLIC in provider_line(provider)
+    assert signing.blotted(f"you sent {TOKEN}".encode()) == b"you sent ****"  # as AWS does of a wrong signature
 
 
 async def test_a_live_check_says_whose_keys_are_good(cloud: Simulator, tmp_path: Path):

@@ -263,6 +263,23 @@ def test_a_system_prompt_alone_is_asked_as_a_turn_and_nothing_at_all_is_refused(
             B.write_request(ChatRequest("m", (turn,)), CLAUDE)
 
 
+def test_results_stand_first_however_many_turns_of_the_users_are_joined_and_cache_points_stay_behind_their_own():
+    call = Message("assistant", (ToolUse("a", "f"),))
+    result = ToolResult("a", (Text("ok"),), cache=MARK)
+
+    body, _ = written(HELLO, call, user(Text("wait", cache=HOUR)), user(result, Text("so?")), tools=(Tool("f"),))
+
+    content = body["messages"][2]["content"]
+    assert [next(iter(block)) for block in content] == ["toolResult", "cachePoint", "text", "cachePoint", "text"]
+    assert content[1]["cachePoint"] == {"type": "default"}
+
+
+def test_what_a_system_prompt_cannot_hold_is_named():
+    body, dropped = written(Message("system", (Text("a"), Image(data=PNG, media_type="image/png"))), HELLO)
+
+    assert (body["system"], dropped) == ([{"text": "a"}], ("system",))
+
+
 def test_broken_arguments_are_refused_and_a_prefill_ends_without_blanks():
     with pytest.raises(Unsupported, match="no JSON object"):
         B.write_request(ChatRequest("m", (HELLO, Message("assistant", (ToolUse("a", "f", "[1]"),)))), CLAUDE)

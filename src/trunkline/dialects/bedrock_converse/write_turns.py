@@ -40,14 +40,13 @@ class TurnWriter:
         for message in messages:
             if message.name:
                 self._note("messages.name")
-            parts = sorted(message.parts, key=_after_results) if message.role == "user" else message.parts
-            blocks = [block for part in parts for block in self._cached(part)]
+            written = [blocks for part in message.parts if (blocks := self._cached(part))]
             if message.role == "system":
-                self._add_system(blocks)
-            elif blocks:
-                self._add(message.role, blocks)
+                self._add_system([block for blocks in written for block in blocks])
+            elif written:
+                self._add(message.role, written)
         if not self.turns and self.system:  # a system prompt alone: the vendor wants at least one turn
-            self._add("user", self.system)
+            self._add("user", [self.system])
             self.system = []
         self._finish()
 
@@ -58,14 +57,18 @@ class TurnWriter:
             else:
                 self._note("system")
 
-    def _add(self, role: str, blocks: list[Json]) -> None:
+    def _add(self, role: str, written: list[list[Json]]) -> None:
+        """Each part's blocks stay together: a cache point belongs to what stands before it."""
         if self.turns and self.turns[-1]["role"] == role:
-            self.turns[-1]["content"] += blocks
+            self.turns[-1]["content"] += written
         else:
-            self.turns.append({"role": role, "content": blocks})
+            self.turns.append({"role": role, "content": written})
 
     def _finish(self) -> None:
         for turn in self.turns:
+            if turn["role"] == "user":  # the vendor refuses a result that stands after other content
+                turn["content"].sort(key=_after_results)
+            turn["content"] = [block for blocks in turn["content"] for block in blocks]
             documents = [block["document"] for block in turn["content"] if "document" in block]
             if documents and not any("text" in block for block in turn["content"]):
                 turn["content"].append({"text": documents[0]["name"]})  # the vendor refuses a file without a word
@@ -127,8 +130,8 @@ def fitted(tool_id: str) -> str:
     return tool_id if _TOOL_ID.fullmatch(tool_id) else f"id_{sha256(tool_id.encode()).hexdigest()[:40]}"
 
 
-def _after_results(part: Part) -> bool:
-    return not isinstance(part, ToolResult)
+def _after_results(blocks: list[Json]) -> bool:
+    return "toolResult" not in blocks[0]
 
 
 def _thought(part: Thought, family: Family) -> Json | None:
