@@ -27,8 +27,8 @@ MISTAKES = {
         BASE + "  mine: {url: 'http://127.0.0.1:1/v1', dialekt: openai}\n",
         (
             'trunkline.yaml:4: providers.mine.dialekt: unknown field; did you mean "dialect" or "dialects"? Allowed '
-            "here: url, dialects, auth, key, key_env, aws, region, transport, ca_file, local, catalogue, models, "
-            "defaults, tags, docs, as_of, dialect, like"
+            "here: url, dialects, auth, key, key_env, query, aws, region, transport, ca_file, local, catalogue, "
+            "models, defaults, tags, docs, as_of, dialect, like"
         ),
     ),
     "a duration that is none": (
@@ -242,7 +242,7 @@ MISTAKES = {
     "a provider that is no table": (
         BASE + "  mine: 5\n",
         (
-            "trunkline.yaml:4: providers.mine: 5 stands where a table of url, dialects, auth, key, key_env, "
+            "trunkline.yaml:4: providers.mine: 5 stands where a table of url, dialects, auth, key, key_env, query, "
             "aws, region, transport, ca_file, local, catalogue, models, defaults, tags, docs, as_of, dialect, like "
             "is wanted"
         ),

@@ -25,6 +25,7 @@ from trunkline.quality.settings import QualitySettings
 
 Problem = tuple[Where, str]
 
+PATHS_OF_THEIR_OWN = frozenset({"gemini", "bedrock"})
 SHORTEST_KEY = 16  # characters; below 2**64 guesses a key can be found by trying
 
 
@@ -93,6 +94,8 @@ def _listen(listen: str, where: Where = ("listen",)) -> Iterator[Problem]:
 def _provider(where: Where, provider: Provider) -> Iterator[Problem]:
     if not provider.has_key and _wants_key(provider):
         yield where, _no_key(provider)
+    if provider.query is not None and provider.dialects.keys() & PATHS_OF_THEIR_OWN:
+        yield (*where, "query"), "stands behind one path, and the dialects gemini and bedrock have one for each request"
     if provider.aws is not None and "bedrock" not in provider.dialects:
         yield (*where, "aws"), "signs requests to Bedrock, and this provider does not speak the dialect bedrock"
     if provider.key is not None and provider.auth == "none":

@@ -359,7 +359,8 @@ def door(provider: Provider, dialect: ProviderDialect) -> Door:
     auth = Auth(provider.auth_for(dialect.name), key)
     kind = [] if isinstance(dialect, Formed) else [(b"content-type", b"application/json")]
     headers = [*kind, *auth.headers()]
-    made = Door(dialect, origin, url.path + dialect.path, headers, key.reveal().encode())
+    target = url.path + dialect.path + (f"?{provider.query}" if provider.query else "")
+    made = Door(dialect, origin, target, headers, key.reveal().encode())
     if provider.key is None and provider.aws is not None:
         signing = SigV4(provider.aws, provider.region or DEFAULT_REGION)
         made = structs.replace(made, credential=signing, key=signing.shown.encode())

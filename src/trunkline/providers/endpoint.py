@@ -6,6 +6,7 @@ Refuses to know of other targets, of retries and of the caller's route.
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -71,6 +72,12 @@ class Door(Struct, frozen=True):
     stream_type: bytes = b"text/event-stream"
     credential: Credential | None = None
 
+    def to(self, model: str) -> "Door":
+        """The same for one model, where the model stands in the address."""
+        if "{model}" not in self.target:
+            return self
+        return replace(self, target=self.target.replace("{model}", quote(model, safe="-._~")))
+
     def blotted(self, body: bytes) -> bytes:
         """An error's body without the key: providers repeat what they refuse, and callers are shown their words."""
         return body.replace(self.key, b"****") if len(self.key) >= SHORTEST_SECRET else body
@@ -122,8 +129,8 @@ class Endpoint:
         self._wall = wall
         self._typical = TYPICAL_OUTPUT
         self._guess = Calibration()
-        self._doors = doors
-        self._first_door = next(iter(doors.values()))
+        self._doors = {name: door.to(target.model) for name, door in doors.items()}
+        self._first_door = next(iter(self._doors.values()))
         self._transport = transport
         self._clock = clock
         self._timeouts = timeouts

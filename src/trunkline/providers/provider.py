@@ -28,6 +28,14 @@ Url = Annotated[
 ]
 
 
+Query = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9._~-]+=[A-Za-z0-9._~%-]*(&[A-Za-z0-9._~-]+=[A-Za-z0-9._~%-]*)*$",
+        max_length=512,
+        extra={"form": "a query like api-version=2024-10-21"},
+    ),
+]
 REGION = r"^[a-z0-9-]{2,32}$"
 Region = Annotated[str, Meta(pattern=REGION, extra={"form": "the name of a region, like eu-central-1"})]
 DEFAULT_REGION = "us-east-1"
@@ -93,6 +101,10 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         tuple[str, ...],
         Meta(max_length=8, description="Environment variables that usually hold the key; the first one set counts."),
     ] = ()
+    query: Annotated[
+        Query | None,
+        Meta(description="What stands behind the ? of every address that is asked: api-version=2024-10-21."),
+    ] = None
     aws: Annotated[
         AwsKeys | None,
         Meta(

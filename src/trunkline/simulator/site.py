@@ -15,6 +15,7 @@ from trunkline.simulator import (
     anthropic_request,
     anthropic_wire,
     aws_signature,
+    azure_path,
     bedrock_request,
     cohere_request,
     gemini_request,
@@ -69,6 +70,7 @@ class Site:
 
     def perform(self, request: Request, now: float) -> Performance:
         """What is played for a request that arrived at `now` seconds."""
+        request = azure_path.plain(request)
         place = self._place(request)
         if place is None:
             return Performance(script=self._page(request))
@@ -215,7 +217,12 @@ def _check_key(place: _Place, request: Request, now: float) -> None:
         return
     scheme, _, token = (request.header("authorization") or "").partition(" ")
     given = request.header("x-goog-api-key") if place.dialect == "gemini" else None
-    given = given or request.header("x-api-key") or (token.strip() if scheme.lower() == "bearer" else None)
+    given = (
+        given
+        or request.header("x-api-key")
+        or request.header("api-key")
+        or (token.strip() if scheme.lower() == "bearer" else None)
+    )
     if keys and given not in keys:
         raise Refused(refusals.wrong_key(place.dialect, given))
 
