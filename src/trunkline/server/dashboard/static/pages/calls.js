@@ -51,7 +51,8 @@ async function story(main, id) {
     ["Time", `${seconds(one.seconds)}, first content after ${seconds(one.first_content_seconds)}`],
     ["Tokens", `${count(one.input_tokens)} in, ${count(one.output_tokens)} out (${one.usage_source})`],
     ["Cost", one.cost_usd === null ? "unknown" : `$${one.cost_usd}`],
-    ...(one.decision ? [["Why there", decided ? el("a", {href: link(one.id)}, one.decision) : one.decision]] : []), ["Trace", el("code", {}, one.trace)],
+    ...(one.decision ? [["Why there", decided ? el("a", {href: link(one.id)}, `chosen by the strategy ${plain(decided.strategy)}`) : one.decision]] : []),
+    ["Trace", el("code", {}, one.trace)],
   ];
   show(main, el("p", {}, el("a", {href: "#/calls"}, "All calls")), el("h1", {}, "Call ", el("code", {}, one.id)),
     el("dl", {class: "card facts"}, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
