@@ -64,15 +64,21 @@ PRICES = {"small": 1.0, "large": 10.0, "claude-judge": 5.0}
 
 
 def house(
-    folder: Path, answer: Answer, quality: str = "{}", strategy: str = "ordered", ledger: str = "{}", **clocks: Any
+    folder: Path,
+    answer: Answer,
+    quality: str = "{}",
+    strategy: str = "ordered",
+    ledger: str = "{}",
+    played: type[Scripted] = Scripted,
+    **clocks: Any,
 ) -> tuple[Client, Scripted]:
     """A client of a gateway that has begun; close it with ``await client.aclose()``."""
     models = json.dumps({name: {"prices": {"input": price, "output": price}} for name, price in PRICES.items()})
     file = folder / "house.yaml"
     file.write_text(HOUSE.format(models=models, quality=quality, strategy=strategy, ledger=ledger))
-    played = Scripted(answer)
-    transport = PlayedTransport({"one": played, "two": played})
+    provider = played(answer)
+    transport = PlayedTransport({"one": provider, "two": provider})
     clocks.setdefault("rng", random.Random(7).random)
     gateway = Gateway(load(file, {}), transport=transport, **clocks)
     gateway.open()
-    return Client(gateway), played
+    return Client(gateway), provider

@@ -1,6 +1,7 @@
 """The loop in a whole gateway: answers are checked, sampled, judged and learned from, and no caller waits for it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from trunkline.core.errors import ConfigError, InvalidRequest, UnknownAnswer
 from trunkline.quality.house import Quality
 from trunkline.stores.records import UsageQuery
 from trunkline.stores.scores import ScoreQuery
+from trunkline.testing import Part, Plan
+from trunkline.transport.transport import Request
 
 GRADES = '{{"faithfulness": {0}, "completeness": {0}, "coherence": {0}}}'
 JUDGED = "{judges: [one/claude-judge], rate: 1, spend_share: 10, concurrent: 64}"
@@ -298,3 +301,52 @@ async def test_a_house_that_measures_nothing_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidRequest, match="measures no quality"):
         await client.feedback("req_1", score=1)
+
+
+async def test_a_judge_is_held_to_the_rubrics_schema_and_asked_plainly_where_its_provider_refuses(
+    tmp_path: Path,
+) -> None:
+    forms: list[bool] = []
+
+    class Watching(Scripted):
+        refuses = False
+
+        def plan(self, request: Request, now: float) -> Plan:
+            body = json.loads(request.body)
+            if body["model"] == "claude-judge":
+                forms.append("response_format" in body)
+                if self.refuses and "response_format" in body:
+                    told = (
+                        b'{"error": {"message": "response_format is not supported", "type": "invalid_request_error"}}'
+                    )
+                    return Plan(400, [(b"content-type", b"application/json")], (Part(0, told),))
+            return super().plan(request, now)
+
+    async with opened(tmp_path, answers, JUDGED, played=Watching) as (client, played, quality):
+        await client.chat("fast", "Hello there")
+        await looked(quality)
+        played.refuses = True
+        for _ in range(2):
+            await client.chat("fast", "Hello there")
+            await looked(quality)
+
+    assert forms == [True, True, False, False]
+    assert quality.watch.counts["judged"] == 3
+
+
+async def test_answers_that_become_half_as_long_are_seen_and_lower_the_belief_by_half(tmp_path: Path) -> None:
+    said = ["A whole answer of a usual length. " * 8]
+    async with opened(tmp_path, lambda _model, _messages: said[0], "{drift: {reference: 30, horizon: 50}}") as (
+        client, _, quality,
+    ):  # fmt: skip
+        for _ in range(32):
+            await client.chat("fast", "Hello there")
+            await looked(quality)
+        said[0] = said[0][:70]
+        for _ in range(60):
+            await client.chat("fast", "Hello there")
+            await looked(quality)
+
+    (fall, *_) = quality.watch.falls
+    assert (fall.target, fall.signal) == ("one/small", "shorter")
+    assert quality.report()["falls"][0]["alarm"].startswith("the usual length went from 272 to 70 characters")

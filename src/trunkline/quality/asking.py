@@ -11,6 +11,7 @@ import msgspec
 
 from trunkline.core.call import Call, Caller
 from trunkline.core.chat import Completion
+from trunkline.core.errors import ContentRefused, ContextLengthExceeded, InvalidRequest, RequestTooLarge
 from trunkline.core.exchange import Exchange, Handler
 from trunkline.core.money import Nanos
 from trunkline.dialects.openai_chat import OpenAIChat
@@ -66,12 +67,29 @@ class Asking:
 class ModelJudge:
     """A model of this house as a judge; ``name`` is provider/model, by which its family is known."""
 
-    __slots__ = ("_asking", "_model", "name")
+    __slots__ = ("_asking", "_model", "name", "structured")
 
     def __init__(self, asking: Asking, model: str, name: str | None = None) -> None:
         self._asking = asking
         self._model = model
         self.name = name or model
+        self.structured = True  # until its provider refuses a schema
+
+    async def ask_for(self, prompt: Prompt, most_tokens: int, schema: dict[str, Any]) -> Said:
+        """Its words, held to a JSON schema where its provider can; one that refuses is not asked so again."""
+        if self.structured:
+            form = {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema}}
+            try:
+                asked = await self._asking.ask(
+                    self._model, prompt, max_completion_tokens=most_tokens, response_format=form
+                )
+            except (ContentRefused, ContextLengthExceeded, RequestTooLarge):
+                raise
+            except InvalidRequest:
+                self.structured = False
+            else:
+                return Said(asked.completion.text, asked.cost)
+        return await self.ask(prompt, most_tokens)
 
     async def ask(self, prompt: Prompt, most_tokens: int) -> Said:
         """Its words. Raises CallError. No temperature is asked for: models that think refuse one."""

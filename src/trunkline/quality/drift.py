@@ -15,9 +15,9 @@ FLATTEST = 0.05  # sd below which scores are taken to spread: the first hundred 
 EDGE = 0.02  # means are taken to be at least so far from 0 and 1
 DELAY = 200  # scores
 MOST_REFERENCE = 5_000
-SAFETY = (
-    0.7  # measured with graded and with 0/1 scores: the approximation rings up to four times for each three it says
-)
+# Measured with graded and with 0/1 scores: after a short reference the approximation rings up to four times for each
+# three it says, after a long one twice for each three.
+SAFETY, SAFETY_LONG, SHORT = 0.7, 1.2, 300
 POOLED = 20.0  # scores that the whole model's mean weighs in a cluster's mean
 
 
@@ -155,9 +155,11 @@ class Drift:
 def limit(settings: DriftSettings, sd: float, reference: int) -> float:
     """The log odds at which the watch rings: by halving, for the asked-for false alarms."""
     low, high = 0.0, 500.0
+    safety = SAFETY_LONG - (SAFETY_LONG - SAFETY) * min(1.0, SHORT / reference)
+    asked = safety * settings.false_alarms
     while high - low > 0.01:
         middle = (low + high) / 2
-        if _false_alarms(middle, settings, sd, reference) > SAFETY * settings.false_alarms:
+        if _false_alarms(middle, settings, sd, reference) > asked:
             low = middle
         else:
             high = middle

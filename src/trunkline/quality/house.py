@@ -182,7 +182,7 @@ class Quality:
             "quality": [_cell(target, cluster, belief) for (target, cluster), belief in sorted(cells.items())],
             "found": [asdict(found) for found in reversed(self.watch.found)],
             "shadows": [shadow.report() for shadow in self.shadows],
-            "falls": [{**asdict(fall), "alarm": str(fall.alarm)} for fall in self.watch.falls],
+            "falls": [{**asdict(fall), "alarm": fall.told} for fall in self.watch.falls],
         }
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ Refuses to know which provider the judge is at, and to make up a score: ``score`
 
 import secrets
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -36,6 +36,15 @@ class Judge(Protocol):
 
     async def ask(self, prompt: Prompt, most_tokens: int) -> Said:
         """Its answer. Raises CallError."""
+        ...
+
+
+@runtime_checkable
+class StructuredJudge(Protocol):
+    """One that can be held to a JSON schema."""
+
+    async def ask_for(self, prompt: Prompt, most_tokens: int, schema: dict[str, Any]) -> Said:
+        """Its answer as JSON of the schema, or as it will where its provider knows no schemas. Raises CallError."""
         ...
 
 
@@ -114,12 +123,13 @@ class QualityEvaluator:
         if not given and self._given == "criteria":
             given = await conversation.ask(prompts.criteria_for(question, mark))
         prompt = prompts.grading(self.rubric, question, answer, mark, given)
-        said = await conversation.ask(prompt)
+        schema = self.rubric.schema()
+        said = await conversation.ask(prompt, schema)
         verdict = parse(said, self.rubric)
         if verdict.grades is not None:
             return verdict
         again = prompts.REPAIR.format(why=verdict.why, form=prompts.form(self.rubric))
-        return parse(await conversation.ask(repair(prompt, said, again)), self.rubric)
+        return parse(await conversation.ask(repair(prompt, said, again), schema), self.rubric)
 
     def __repr__(self) -> str:
         return f"<QualityEvaluator {self.judge.name} [{self.rubric.name}]>"
@@ -135,9 +145,12 @@ class _Conversation:
         self.calls = 0
         self.cost: Nanos | None = 0
 
-    async def ask(self, prompt: Prompt) -> str:
+    async def ask(self, prompt: Prompt, schema: dict[str, Any] | None = None) -> str:
         self.calls += 1
-        said = await self._judge.ask(prompt, MOST_SAID)
+        if schema is not None and isinstance(self._judge, StructuredJudge):
+            said = await self._judge.ask_for(prompt, MOST_SAID, schema)
+        else:
+            said = await self._judge.ask(prompt, MOST_SAID)
         self.cost = None if self.cost is None or said.cost is None else self.cost + said.cost
         return said.text
 

@@ -6,7 +6,7 @@ Refuses to know how a judge is asked and what it said.
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -52,6 +52,25 @@ class Rubric(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("two criteria have the same name; rename one")
         if self.low >= self.high:
             raise ValueError(f"the scale goes from low to high: {self.low} is not below {self.high}")
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of a verdict: for each criterion the reason first, then a whole grade on the scale."""
+        one = {
+            "type": "object",
+            "properties": {
+                "reason": {"type": "string"},
+                "grade": {"type": "integer", "enum": list(range(self.low, self.high + 1))},
+            },
+            "required": ["reason", "grade"],
+            "additionalProperties": False,
+        }
+        names = [criterion.name for criterion in self.criteria]
+        return {
+            "type": "object",
+            "properties": dict.fromkeys(names, one),
+            "required": names,
+            "additionalProperties": False,
+        }
 
     def score(self, grades: Mapping[str, float]) -> float:
         """The grades of all criteria as one number from 0 to 1. Raises KeyError when one is missing."""

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from math import log2
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,19 +31,32 @@ log = logging.getLogger("trunkline")
 MOST_ALARMS = 100
 MOST_OFTEN = 0.5  # a choice that was likelier than this was no exploration
 MOST_TOLD = 500  # characters of what checks saw, beside a score
-MOST_WATCHED = 512  # models times signals
+MOST_WATCHED = 1_024  # models times signals
+LENGTHS = 20.0  # doublings: the length of an answer is put on 0 to 1 by its logarithm
+HALVED = DriftSettings(drop=1 / LENGTHS)
+LEFT_BY_LENGTH = 0.5  # of what is believed: who writes otherwise may be as good as before
 
 
 class Fall(Struct, frozen=True):
-    """A model is not what it was: ``signal`` is score, canaries, refusals or spoiled."""
+    """A model is not what it was: ``signal`` is score, canaries, refusals, spoiled, shorter or longer."""
 
     target: str
     signal: str
     alarm: Alarm
     at: int
 
+    @property
+    def told(self) -> str:
+        """What was seen, in words."""
+        if self.signal not in {"shorter", "longer"}:
+            return str(self.alarm)
+        ends = (self.alarm.before, self.alarm.after)
+        before, after = (2 ** (LENGTHS * (end if self.signal == "shorter" else 1 - end)) for end in ends)
+        lately = f"over the last {self.alarm.answers} answers"
+        return f"the usual length went from {before:.0f} to {after:.0f} characters {lately}"
+
     def __str__(self) -> str:
-        return f"{self.target} has changed ({self.signal}): {self.alarm}"
+        return f"{self.target} has changed ({self.signal}): {self.told}"
 
 
 class Found(Struct, frozen=True):
@@ -222,6 +236,10 @@ class Watch:
         refused = any(finding.check == "refusal" for finding in looked.found)
         for signal, sound in (("refusals", not refused), ("spoiled", not validators.spoiled(looked.found))):
             self.scored(looked.target, looked.asked.cluster, signal, float(sound))
+        if looked.answer.text and not looked.answer.tool_calls:
+            size = min(log2(len(looked.answer.text)) / LENGTHS, 1.0)
+            self.scored(looked.target, looked.asked.cluster, "shorter", size)
+            self.scored(looked.target, looked.asked.cluster, "longer", 1 - size)
 
     def scored(self, target: str, cluster: str, signal: str, score: float) -> None:
         """One more number for the watch over a model; a fall lowers what is believed of it, and is told."""
@@ -235,7 +253,9 @@ class Watch:
             fall = Fall(target, signal, alarm, self.book.wall())
             self.falls.append(fall)
             self.counts["falls"] += 1
-            self.book.learner.weaken(target, self.settings.drift.left, fall.at)
+            by_length = signal in {"shorter", "longer"}
+            left = max(self.settings.drift.left, LEFT_BY_LENGTH) if by_length else self.settings.drift.left
+            self.book.learner.weaken(target, left, fall.at)
             log.warning("%s", fall)
 
     def _seen_in(self, signal: str) -> DriftSettings:
@@ -243,6 +263,8 @@ class Watch:
         drift = self.settings.drift
         if signal in {"score", "canaries"}:
             return drift
+        if signal in {"shorter", "longer"}:
+            drift = replace(drift, drop=HALVED.drop)
         times = min(1 / max(self.settings.rate, 0.001), 100)
         return replace(drift, horizon=min(round(drift.horizon * times), 1_000_000))
 
