@@ -80,7 +80,7 @@ lock: $(VENV)/.created ## pin requirements/ anew from pyproject.toml and require
 	$(INSTALL) --quiet -r requirements/lock.txt
 	$(COMPILE) pyproject.toml -o requirements/base.txt
 	$(COMPILE) requirements/build.in -c requirements/base.txt -o requirements/build.txt
-	$(COMPILE) pyproject.toml --extra aiohttp --extra backtest --extra otel requirements/dev.in -c requirements/base.txt -c requirements/build.txt \
+	$(COMPILE) pyproject.toml --extra aiohttp --extra backtest --extra otel --extra vertex requirements/dev.in -c requirements/base.txt -c requirements/build.txt \
 		-o requirements/dev.txt
 	$(COMPILE) requirements/clients.in -c requirements/dev.txt -o requirements/clients.txt
 	$(COMPILE) requirements/local.in -o requirements/local.txt

@@ -27,8 +27,8 @@ MISTAKES = {
         BASE + "  mine: {url: 'http://127.0.0.1:1/v1', dialekt: openai}\n",
         (
             'trunkline.yaml:4: providers.mine.dialekt: unknown field; did you mean "dialect" or "dialects"? Allowed '
-            "here: url, dialects, auth, key, key_env, query, aws, region, transport, ca_file, local, catalogue, "
-            "models, defaults, tags, docs, as_of, dialect, like"
+            "here: url, dialects, auth, key, key_env, query, aws, region, google, project, transport, ca_file, local, "
+            "catalogue, models, defaults, tags, docs, as_of, dialect, like"
         ),
     ),
     "a duration that is none": (
@@ -143,7 +143,7 @@ MISTAKES = {
         (
             "trunkline.yaml:6: providers.mine.dialects.anthropic.quirks.versoin: unknown quirk; did you mean "
             '"version"? '
-            "The dialect anthropic has: version, default_max_tokens, drop, prefill"
+            "The dialect anthropic has: version, default_max_tokens, drop, prefill, platform"
         ),
     ),
     "a quirk of a wrong kind": (
@@ -243,8 +243,8 @@ MISTAKES = {
         BASE + "  mine: 5\n",
         (
             "trunkline.yaml:4: providers.mine: 5 stands where a table of url, dialects, auth, key, key_env, query, "
-            "aws, region, transport, ca_file, local, catalogue, models, defaults, tags, docs, as_of, dialect, like "
-            "is wanted"
+            "aws, region, google, project, transport, ca_file, local, catalogue, models, defaults, tags, docs, as_of, "
+            "dialect, like is wanted"
         ),
     ),
     "a provider that names itself": (

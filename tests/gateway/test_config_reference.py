@@ -40,12 +40,13 @@ from trunkline.routing.strategies import Adaptive, Balanced, Cascade, CostOptimi
 from trunkline.routing.thompson import Exploration
 from trunkline.stores.opening import StoreSettings
 from trunkline.telemetry.settings import LogSettings, MetricsSettings, OtelSettings
+from trunkline.transport.google_credentials import GoogleCredentials
 from trunkline.transport.sigv4 import AwsKeys
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 TABLES = (
     Config, Provider, Speech, ModelRow, PublishedPrice, PublishedTier, Route, RouteTarget, RouteTimeouts, VirtualKey,
-    AwsKeys, CacheSettings,
+    AwsKeys, GoogleCredentials, CacheSettings,
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
     Recovery, Backoff, HedgeSettings, ThrottleSettings, MetricsSettings, LogSettings, OtelSettings, StoreSettings,
     BudgetRule, QualitySettings, Rubric, Criterion, Canaries, Canary, Expected, OwnCheck, Shadow, Comparison,

@@ -6,6 +6,8 @@ from typing import Any
 import cohere
 import ollama
 import pytest
+from google import genai
+from google.oauth2.credentials import Credentials
 
 from trunkline.simulator import Simulator
 
@@ -150,3 +152,41 @@ async def test_cohere_errors(command: cohere.AsyncClientV2):
         await command.chat(model="sim-small", messages=[user("Hi")], frequency_penalty=-1)
 
     assert "model 'nobody' not found" in str(unknown.value.body)
+
+
+# Google's cloud
+
+
+async def test_claude_on_vertex(simulator: Simulator):
+    from anthropic.lib.vertex import AsyncAnthropicVertex
+
+    base = f"{simulator.url}/acme/v1"
+    async with AsyncAnthropicVertex(
+        project_id="p-12345", region="us-east5", access_token="sk-acme-0123456789", base_url=base, max_retries=0
+    ) as client:
+        asked: Any = {"model": "sim-small", "max_tokens": 99, "messages": SUM}
+        whole = await client.messages.create(**asked)
+        async with client.messages.stream(**asked) as stream:
+            streamed = await stream.get_final_message()
+
+    for message in (whole, streamed):
+        assert [block.text for block in message.content if block.type == "text"] == ["17 + 25 = 42."]
+    assert simulator.log[1].path == (
+        "/acme/v1/projects/p-12345/locations/us-east5/publishers/anthropic/models/sim-small:streamRawPredict"
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
+async def test_gemini_on_vertex(simulator: Simulator):
+    client = genai.Client(
+        vertexai=True,
+        project="p-12345",
+        location="us-east5",
+        credentials=Credentials("sk-acme-0123456789"),
+        http_options=genai.types.HttpOptions(base_url=f"{simulator.url}/acme"),
+    )
+    answer = await client.aio.models.generate_content(model="sim-small", contents=SUM[0]["content"])
+    await client.aio.aclose()
+
+    assert answer.text == "17 + 25 = 42."
+    assert "/publishers/google/models/sim-small:generateContent" in simulator.log[0].path

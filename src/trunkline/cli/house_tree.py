@@ -60,6 +60,8 @@ def provider_line(provider: Provider) -> str:
 
 
 def _credential(provider: Provider) -> str:
+    if provider.key is None and provider.google is not None:
+        return f"tokens of {escape(provider.google.told)}"
     if provider.key is None:
         return "no key" if provider.aws is None else f"signed with the keys of {escape(provider.aws.access_key_id)}"
     source = f" from {escape(provider.key_env[0])}," if provider.key_env else ""

@@ -98,6 +98,10 @@ def _provider(where: Where, provider: Provider) -> Iterator[Problem]:
         yield (*where, "query"), "stands behind one path, and the dialects gemini and bedrock have one for each request"
     if provider.aws is not None and "bedrock" not in provider.dialects:
         yield (*where, "aws"), "signs requests to Bedrock, and this provider does not speak the dialect bedrock"
+    if provider.google is not None and provider.google.ways != 1:
+        yield (*where, "google"), "says where tokens come from in one way: file, command or metadata"
+    if "{project}" in provider.address:
+        yield (*where, "project"), "is missing: write it, or set GOOGLE_CLOUD_PROJECT"
     if provider.key is not None and provider.auth == "none":
         yield (*where, "auth"), "is none, yet there is a key; leave one of the two out"
     for name, speech in provider.dialects.items():
@@ -112,6 +116,8 @@ def _wants_key(provider: Provider) -> bool:
 def _no_key(provider: Provider) -> str:
     if provider.key_env:
         pair = ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",) if "bedrock" in provider.dialects else ()
+        if "{project}" in provider.url:
+            pair = ("GOOGLE_APPLICATION_CREDENTIALS",)
         names = " or ".join((*provider.key_env, *pair))
         return f"has no key: set the environment variable {names}, or write key: ${{NAME}} or key: file:PATH"
     return "has no key: write key: ${NAME} or key: file:PATH, or auth: none if it wants none"

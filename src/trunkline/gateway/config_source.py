@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from trunkline.core.errors import ConfigError
-from trunkline.gateway import aws_environment
+from trunkline.gateway import aws_environment, google_environment
 from trunkline.gateway.config import Config, Route
 from trunkline.gateway.config_checks import problems
 from trunkline.gateway.decoding import BROKEN, Decoding
@@ -61,7 +61,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     Raises ConfigError naming the variables when none is set.
     """
     hosted = [row for row in map(known, rows()) if not row.local and PLACEHOLDER not in row.url]
-    found = {row.name: provider for row in hosted if (provider := _with_key(row, environ)).key is not None}
+    keyed = ((row.name, _with_key(row, environ)) for row in hosted)
+    found = {name: one for name, one in keyed if one.key is not None and "{project}" not in one.address}
     if not found:
         names = ", ".join(variable for row in hosted for variable in row.key_env)
         raise ConfigError(f"no provider is known: write a trunkline.yaml, or set one of {names}")
@@ -85,7 +86,15 @@ def _placed(config: Config, folder: Path) -> Config:
     if ledger is not None and ledger.path is not None:
         ledger = structs.replace(ledger, path=str(folder / Path(ledger.path).expanduser()))
     models = {name: _policy_placed(route, folder) for name, route in config.models.items()}
-    return structs.replace(config, prices=prices, ledger=ledger, models=models)
+    providers = {name: _credentials_placed(provider, folder) for name, provider in config.providers.items()}
+    return structs.replace(config, prices=prices, ledger=ledger, models=models, providers=providers)
+
+
+def _credentials_placed(provider: Provider, folder: Path) -> Provider:
+    if provider.google is None or provider.google.file is None:
+        return provider
+    file = str(folder / Path(provider.google.file).expanduser())
+    return structs.replace(provider, google=structs.replace(provider.google, file=file))
 
 
 def _policy_placed(route: Route, folder: Path) -> Route:
@@ -96,8 +105,8 @@ def _policy_placed(route: Route, folder: Path) -> Route:
 
 def _with_key(provider: Provider, environ: Mapping[str, str]) -> Provider:
     """The provider with the key it was given, or that of the first variable set; ``key_env`` then names that one."""
-    provider = aws_environment.in_region(provider, environ)
-    if provider.key is not None or provider.aws is not None:
+    provider = google_environment.in_project(aws_environment.in_region(provider, environ), environ)
+    if provider.has_key:
         return structs.replace(provider, key_env=())
     found = next((name for name in provider.key_env if environ.get(name, "").strip()), None)
     if provider.auth == "none":

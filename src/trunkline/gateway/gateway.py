@@ -51,6 +51,8 @@ from trunkline.telemetry.live import Live
 from trunkline.telemetry.names import Names
 from trunkline.telemetry.series import Series
 from trunkline.transport.auth import Auth
+from trunkline.transport.google_credentials import GoogleCredentials
+from trunkline.transport.google_tokens import GoogleTokens
 from trunkline.transport.sigv4 import SigV4
 from trunkline.transport.transport import Origin, Transport
 
@@ -324,7 +326,11 @@ class Gateway:
     def _provider_doors(self, name: str) -> dict[str, Door]:
         if name not in self._doors:
             provider = self.config.providers[name]
-            self._doors[name] = {spoken: door(provider, provider.dialect(spoken)) for spoken in provider.spoken}
+            doors: dict[str, Door] = {spoken: door(provider, provider.dialect(spoken)) for spoken in provider.spoken}
+            if provider.key is None and provider.google is not None:
+                tokens = google_tokens(provider.google, self._transports.of(provider), self.clock)
+                doors = {spoken: structs.replace(one, credential=tokens) for spoken, one in doors.items()}
+            self._doors[name] = doors
         return self._doors[name]
 
     def __repr__(self) -> str:
@@ -338,6 +344,13 @@ def followed_health(before: Gateway, config: Config, rng: Callable[[], float]) -
         old = before.config.providers
         health.follow(before.health, {name for name, one in config.providers.items() if old.get(name) == one})
     return health
+
+
+def google_tokens(credentials: GoogleCredentials, transport: Transport, clock: Callable[[], float]) -> GoogleTokens:
+    """One credential for all doors of a provider. Raises ConfigError."""
+    from trunkline.transport.google_grants import grant_of  # noqa: PLC0415 - for those who ask Google's cloud
+
+    return GoogleTokens(grant_of(credentials, transport, clock))
 
 
 def _money(config: Config, before: "Money | None") -> "Money | None":

@@ -14,6 +14,7 @@ from trunkline.core.dialect import DialectName, ProviderDialect
 from trunkline.core.secret import Secret
 from trunkline.providers.estimate import Estimate, estimate
 from trunkline.transport.auth import Kind as AuthKind
+from trunkline.transport.google_credentials import GoogleCredentials
 from trunkline.transport.sigv4 import AwsKeys
 
 TransportKind = Literal["http", "aiohttp"]
@@ -40,6 +41,12 @@ REGION = r"^[a-z0-9-]{2,32}$"
 Region = Annotated[str, Meta(pattern=REGION, extra={"form": "the name of a region, like eu-central-1"})]
 DEFAULT_REGION = "us-east-1"
 """Where all models of Bedrock are, in a place that nobody named."""
+
+DEFAULT_LOCATION = "global"
+"""Where Google's cloud answers from wherever it can, in a place that nobody named."""
+
+PROJECT = r"^[a-z][a-z0-9.:-]{3,61}[a-z0-9]$"
+Project = Annotated[str, Meta(pattern=PROJECT, extra={"form": "the id of a project, like my-project-123"})]
 
 Tag = Annotated[
     str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", extra={"form": "a word of lower-case letters, digits and ._-"})
@@ -114,7 +121,20 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     ] = None
     region: Annotated[
         Region | None,
-        Meta(description="Stands for {region} in its url, and in signatures; left out: AWS_REGION, else us-east-1."),
+        Meta(
+            description="Stands for {region} in its url, and in signatures; left out: AWS_REGION, else us-east-1. "
+            "Stands for {location}; left out: GOOGLE_CLOUD_LOCATION, else global."
+        ),
+    ] = None
+    google: Annotated[
+        GoogleCredentials | None,
+        Meta(
+            description="Where tokens for Google's cloud come from, where there is no key; left out: the file that "
+            "GOOGLE_APPLICATION_CREDENTIALS names."
+        ),
+    ] = None
+    project: Annotated[
+        Project | None, Meta(description="Stands for {project} in its url; left out: GOOGLE_CLOUD_PROJECT.")
     ] = None
     transport: Annotated[
         TransportKind,
@@ -174,7 +194,13 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         return self._placed(self.url)
 
     def _placed(self, url: str) -> str:
-        return url.replace("{region}", self.region or DEFAULT_REGION)
+        if "{" not in url:
+            return url
+        location = self.region or DEFAULT_LOCATION
+        host = "" if location == DEFAULT_LOCATION else f"{location}-"  # the global address has no name before it
+        placed = url.replace("{location}-", host).replace("{location}", location)
+        placed = placed.replace("{region}", self.region or DEFAULT_REGION)
+        return placed.replace("{project}", self.project or "{project}")
 
     def auth_for(self, name: DialectName) -> AuthKind:
         """Which header carries the key in this dialect; ``none`` when there is no key, as where requests are signed."""
@@ -185,7 +211,7 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     @property
     def has_key(self) -> bool:
         """True when there is something to say who pays."""
-        return self.key is not None or self.aws is not None
+        return self.key is not None or self.aws is not None or self.google is not None
 
     @property
     def needs_key(self) -> bool:

@@ -37,6 +37,7 @@ from trunkline.simulator.prices import Tariff, Usage
 from trunkline.simulator.provider import SimulatedProvider
 from trunkline.simulator.refusals import Refused
 from trunkline.simulator.script import Piece, Script, with_header
+from trunkline.simulator.vertex_paths import as_vendors_own
 
 _CHAT, _MESSAGES, _COUNT, _MODELS = "/v1/chat/completions", "/v1/messages", "/v1/messages/count_tokens", "/v1/models"
 _RESPONSES = "/v1/responses"
@@ -70,7 +71,7 @@ class Site:
 
     def perform(self, request: Request, now: float) -> Performance:
         """What is played for a request that arrived at `now` seconds."""
-        request = azure_path.plain(request)
+        request = as_vendors_own(azure_path.plain(request))
         place = self._place(request)
         if place is None:
             return Performance(script=self._page(request))

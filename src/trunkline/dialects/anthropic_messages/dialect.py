@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from trunkline.core.chat import ChatRequest, Completion
 from trunkline.core.dialect import DialectName, Envelope, Given, Operation, Rendered, Sighting
 from trunkline.core.errors import CallError, InvalidRequest
-from trunkline.dialects.anthropic_messages import completion, errors
+from trunkline.dialects.anthropic_messages import completion, errors, vertex
 from trunkline.dialects.anthropic_messages.generations import generation_of
 from trunkline.dialects.anthropic_messages.given import given
 from trunkline.dialects.anthropic_messages.read_request import read_request
@@ -40,12 +40,14 @@ class AnthropicMessages:
     ``drop``                top-level fields the provider refuses, left out of every request and named.
     ``prefill``             its models go on with a last message of the assistant's; None: as each Claude is known to,
                             and no other model.
+    ``platform``            ``vertex``: asked on Google's cloud, with the model in the path.
     """
 
     version: Version = "2023-06-01"
     default_max_tokens: int = 8192
     drop: frozenset[str] = field(default_factory=frozenset)
     prefill: bool | None = None
+    platform: Literal["anthropic", "vertex"] = "anthropic"
 
     @property
     def name(self) -> DialectName:
@@ -60,7 +62,7 @@ class AnthropicMessages:
     @property
     def path(self) -> str:
         """Where requests are sent, below the provider's base URL."""
-        return "/messages"
+        return "/messages" if self.platform == "anthropic" else "/models"
 
     @property
     def forward(self) -> frozenset[bytes]:
@@ -92,7 +94,8 @@ class AnthropicMessages:
 
     def readdress_count(self, body: bytes, model: str) -> Rendered:
         """A question for a count, for a provider of the same dialect."""
-        return replace(readdressed(body, model, self.drop), path="/count_tokens")
+        rendered = readdressed(body, model, self.drop)
+        return vertex.placed_count(rendered) if self.platform == "vertex" else replace(rendered, path="/count_tokens")
 
     def limit_answer(self, body: bytes, tokens: int) -> bytes:
         """The caller's body with another ``max_tokens``."""
@@ -116,13 +119,15 @@ class AnthropicMessages:
 
     def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:
         """The caller's own bytes for another model, without what the provider refuses."""
-        return readdressed(body, model, self.drop)
+        rendered = readdressed(body, model, self.drop)
+        return rendered if self.platform == "anthropic" else vertex.placed(rendered, model, stream=envelope.stream)
 
     def write_request(self, request: ChatRequest, model: str) -> Rendered:
         """A request of another dialect."""
         sampling = self.version < "2026-10-21"
         writer = RequestWriter(request, model, default_max_tokens=self.default_max_tokens, sampling=sampling)
-        return writer.write(self.drop)
+        rendered = writer.write(self.drop)
+        return rendered if self.platform == "anthropic" else vertex.placed(rendered, model, stream=request.stream)
 
     def given(self, stream: bytes, envelope: Envelope) -> Given | None:
         """What a caller was sent of a stream that broke."""
