@@ -6,6 +6,7 @@ from trunkline.backtest import fit_cascade, fit_prompt, fitting
 from trunkline.backtest.exam import Exam
 from trunkline.backtest.floor import Play, cheapest_shown
 from trunkline.backtest.linear import ridge
+from trunkline.backtest.logistic import logistic
 from trunkline.backtest.measures import _area, _hull, measure
 from trunkline.backtest.plans import ByPrompt
 from trunkline.backtest.strategies import STRATEGIES, Aim, Lesson
@@ -62,6 +63,29 @@ def test_left_out_predictions_are_what_a_fit_without_the_row_says():
     without = ridge(design[1:], target[1:], 2.0)
 
     assert whole.left_out[0] == pytest.approx(float(design[0] @ without.weights), rel=1e-6)
+
+
+def test_left_out_chances_are_nearly_what_a_fit_without_the_row_says():
+    rng = np.random.default_rng(4)
+    design = np.hstack((np.ones((60, 1)), rng.normal(size=(60, 3))))
+    target = (rng.random(60) < 0.7).astype(float)
+
+    whole = logistic(design, target, 2.0)
+    without = logistic(design[1:], target[1:], 2.0)
+
+    assert whole.left_out[0] == pytest.approx(1 / (1 + np.exp(-design[0] @ without.weights)), abs=0.01)
+
+
+def test_a_fit_of_chances_ends_at_the_same_place_wherever_it_starts():
+    rng = np.random.default_rng(5)
+    design = np.hstack((np.ones((400, 1)), rng.normal(size=(400, 4))))
+    target = (rng.random(400) < 0.95).astype(float)
+
+    from_nothing = logistic(design, target, 1.0)
+    from_afar = logistic(design, target, 1.0, np.array([-6.0, 5.0, -5.0, 4.0, 3.0]))
+
+    assert from_afar.weights == pytest.approx(from_nothing.weights, abs=1e-3)
+    assert from_afar.left_out.mean() == pytest.approx(0.95, abs=0.02)
 
 
 def test_the_cascade_takes_agreement_and_asks_on_in_doubt(policy):
@@ -222,6 +246,8 @@ def test_a_split_saves_where_it_can_and_stands_beside_the_naive_ways():
     assert by_name["oracle"].quality >= max(result.quality for result in by_name.values())
     assert by_name["best"].cost == pytest.approx(1.0)
     assert split.area > 0.4
+    assert split.hindsight["cascade"] >= 1 - by_name["cascade"].cost or by_name["cascade"].quality < 0.97
+    assert split.read_off >= 0.5 - 1e-9
     assert split.hull >= split.area - 1e-9
 
 

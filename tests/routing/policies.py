@@ -37,7 +37,8 @@ def policy(
         log_cost=np.zeros((1 + size, count)),
         log_tokens=np.vstack((np.full((1, count), np.log(40.0)), zeros)),
     )
-    always = np.zeros(13)
+    nothing = np.zeros(13)
+    always = nothing.copy()
     always[0] = 1.0
     if contented:
         always[0] = -1.0
@@ -46,7 +47,7 @@ def policy(
     asking = Cascade(
         order=tuple(range(count)),
         votes=tuple(Vote(np.ones(asked + 4), np.zeros(4)) for asked in (1, 2)),
-        rules=tuple(Rule(np.zeros(12), np.ones(12), weights) for weights in (always, unless_agreed)),
+        rules=tuple(Rule(np.zeros(12), np.ones(12), nothing, then, nothing, 0.0) for then in (always, unless_agreed)),
         accuracy=np.array(quality),
         length_mean=np.zeros(count),
         length_sd=np.ones(count),

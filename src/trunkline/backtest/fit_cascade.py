@@ -2,6 +2,7 @@
 
 Refuses to see another half. The rules are fitted from the last answer backwards (optimal stopping by regression,
 Longstaff and Schwartz 2001): what asking on is worth is what it brought, by the later rules, to rows like this one.
+The chances of being right now and then are fitted each for itself: their difference in a row is mostly noise.
 """
 
 from dataclasses import dataclass
@@ -11,17 +12,19 @@ import numpy as np
 from trunkline.backtest import fit_vote
 from trunkline.backtest.floor import Play
 from trunkline.backtest.linear import ridge, standard, with_ones
+from trunkline.backtest.logistic import Logistic, logistic
 from trunkline.backtest.suite import Suite
-from trunkline.routing.learned.arrays import Floats
+from trunkline.routing.learned.arrays import Bools, Floats
 from trunkline.routing.learned.cascade import Ballots, Cascade, Heard, Rule, Standing, View, Vote, stand
 from trunkline.routing.learned.prompt_layer import Outlook
 
-PENALTY = 100.0  # of the rules: a few hundred rows, a dozen columns, and outcomes that are mostly noise
+PENALTY = 30.0  # of the chances: a few hundred rows, a dozen columns; 10 to 30 measure alike
+DOLLAR_PENALTY = 30.0
 CHEAP, AFFORDABLE = 0.15, 0.35  # of the best one's price: who is asked first, and who where hardly anybody is so cheap
 MOST_PROBES = 3
 DEAR = 1.25  # of the best one's price: who can be asked for a second opinion
 HOPELESS, AS_GOOD = 0.5, 0.95  # of the best one's quality: who is never asked, who can be a second opinion
-PRICES = tuple(float(price) for price in np.geomspace(0.01, 1.6, 44))  # quality that one call of the best must bring
+PRICES = tuple(float(price) for price in np.geomspace(0.02, 1.2, 60))  # quality that one call of the best must bring
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,18 @@ class Stage:
     vote: Vote
     standing: Standing
     score: Floats  # of the leading answer
+    center: Floats
+    scale: Floats
+    design: Floats  # the evidence, standardised, behind a column of ones
+    now: Logistic  # chance of the leading answer
+
+    def rule(self, price: float, score: Floats, paid: Floats) -> tuple[Rule, Bools]:
+        """The rule of this stage, and who asks on by rules made without him; ``score`` and ``paid`` of asking on."""
+        then = logistic(self.design, score, PENALTY, self.now.weights)
+        dollars = ridge(self.design, paid, DOLLAR_PENALTY)
+        gain = then.left_out - self.now.left_out - price * np.maximum(dollars.left_out, 0.0)
+        rule = Rule(self.center, self.scale, self.now.weights, then.weights, dollars.weights, price)
+        return rule, (gain > 0) | self.standing.silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +65,8 @@ class Draft:
         score, paid = self.stages[last].score, self.cost[:, last]
         rules: list[Rule] = []
         for place in range(last - 1, -1, -1):
-            stage = self.stages[place]
-            rule, gain = _rule(stage.standing.evidence, score - stage.score - price * paid)
-            going = gain > 0
-            score = np.where(going, score, stage.score)
+            rule, going = self.stages[place].rule(price, score, paid)
+            score = np.where(going, score, self.stages[place].score)
             paid = np.where(going, paid, 0.0) + self.cost[:, place]  # what the rule before this one decides to spend
             rules.append(rule)
         return tuple(reversed(rules)), Play(score, paid)
@@ -72,13 +85,14 @@ def prices(training: Suite) -> list[float]:
 def fit(training: Suite, outlook: Outlook) -> Draft | None:
     """The draft of one pool; None where no answers were kept or nobody is cheap enough.
 
-    The pool is chosen by a rule and not searched for: the best cheap models of different makers, whose errors differ,
-    then a second opinion of the best one's class, then the best. Searching hundreds of pools for the one that did best
-    on the training half finds the luckiest: it saved 4 points less at the same quality (ZeroEval, 12 halves).
+    The pool is chosen by a rule and not searched for: cheap models of different makers, whose errors differ, those
+    with most quality after their price first; then a second opinion of the best one's class, then the best. Searching
+    hundreds of pools for the one that did best on the training half finds the luckiest: it saved 4 points less at the
+    same quality (ZeroEval, 12 halves).
     """
-    probes = _of_different_makers(training, _within(training, 0.0, CHEAP, HOPELESS))
+    probes = _of_different_makers(training, _within(training, 0.0, CHEAP, HOPELESS, fee=1.0))
     if len(probes) < 2:
-        probes = _of_different_makers(training, _within(training, 0.0, AFFORDABLE, HOPELESS))
+        probes = _of_different_makers(training, _within(training, 0.0, AFFORDABLE, HOPELESS, fee=1.0))
     if not training.answered or not probes:
         return None
     return draft(training, outlook, (*probes, *_within(training, AFFORDABLE, DEAR, AS_GOOD)[:1]))
@@ -98,12 +112,12 @@ def maker(model: str) -> str:
     return before if slash else before.removeprefix("meta-")[:4]
 
 
-def _within(training: Suite, low: float, high: float, good: float) -> list[int]:
-    """Models at so much of the best one's price, with so much of its quality; the best of them first."""
+def _within(training: Suite, low: float, high: float, good: float, *, fee: float = 0.0) -> list[int]:
+    """Models at so much of the best one's price, with so much of its quality; most quality after a fee first."""
     best = training.best
     price, quality = training.price / training.price[best], training.quality / training.quality[best]
     fitting = np.flatnonzero((price > low) & (price <= high) & (quality >= good) & (np.arange(len(price)) != best))
-    ranked = fitting[np.argsort(-quality[fitting], kind="stable")]
+    ranked = fitting[np.argsort((fee * price - quality)[fitting], kind="stable")]
     return [int(place) for place in ranked]
 
 
@@ -129,7 +143,10 @@ def _stage(
     score = training.score[:, list(order[: heard.group.shape[1]])]
     vote = fit_vote.fit(Ballots.of(heard, view.odds, view.length), score, accuracy[: score.shape[1]])
     standing = stand(vote, heard, view)
-    return Stage(vote, standing, np.nan_to_num(score[np.arange(len(score)), standing.leader]))
+    right = np.nan_to_num(score[np.arange(len(score)), standing.leader])
+    center, scale = standard(standing.evidence)
+    design = with_ones(standing.evidence, center, scale)
+    return Stage(vote, standing, right, center, scale, design, logistic(design, right, PENALTY))
 
 
 def _lengths(heard: Heard) -> tuple[Floats, Floats]:
@@ -138,9 +155,3 @@ def _lengths(heard: Heard) -> tuple[Floats, Floats]:
     mean = np.where(known, heard.length, 0.0).sum(axis=0) / count
     variance = np.where(known, (heard.length - mean) ** 2, 0.0).sum(axis=0) / count
     return mean, np.sqrt(variance) + 0.1
-
-
-def _rule(evidence: Floats, gain: Floats) -> tuple[Rule, Floats]:
-    center, scale = standard(evidence)
-    fitted = ridge(with_ones(evidence, center, scale), gain, PENALTY)
-    return Rule(center, scale, fitted.weights), fitted.left_out

@@ -38,6 +38,8 @@ def _suite(finding: Finding) -> str:
 {rows}
 
 {_layers(finding)}
+
+{_bounds(finding)}
 """
 
 
@@ -56,6 +58,15 @@ def _layers(finding: Finding) -> str:
     if finding.probes:
         lines.append(f"Cascade asked most often: {' > '.join(finding.probes)}.")
     return "\n".join(lines)
+
+
+def _bounds(finding: Finding) -> str:
+    """What no choice of a setting could have reached: read off the test half, so a bound and not a result."""
+    saved = "; ".join(f"{title(name)} {percent(mean)}" for name, mean in finding.hindsight.items())
+    return (
+        f"Bounds, with the setting read off the test half, which nobody can do: saved at the floor: {saved}; "
+        f"area of a table of categories with the test half's own means: {_plain(finding.read_off)}."
+    )
 
 
 def _plain(mean: Mean) -> str:

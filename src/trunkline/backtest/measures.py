@@ -27,7 +27,11 @@ class Result(Struct, frozen=True):
 
 
 class Split(Struct, frozen=True):
-    """One random half split of one suite."""
+    """One random half split of one suite.
+
+    ``hindsight``: what each curve saves at the floor when its setting is read off the test half; ``read_off``: the area
+    of a table of categories whose means are those of the test half. Bounds of any choice, and no results.
+    """
 
     results: dict[str, Result]
     curves: dict[str, list[Point]]
@@ -35,6 +39,8 @@ class Split(Struct, frozen=True):
     hull: float
     apgr: dict[str, float]
     probes: tuple[str, ...]
+    hindsight: dict[str, float]
+    read_off: float
 
 
 def measure(suite: Suite, seed: int, aim: Aim, names: tuple[str, ...]) -> Split:
@@ -52,8 +58,39 @@ def measure(suite: Suite, seed: int, aim: Aim, names: tuple[str, ...]) -> Split:
     probes = () if draft is None else tuple(suite.models[place] for place in draft.order)
     plain = curves["prompt"]
     return Split(
-        results, curves, _area(lesson, test, plain), _area(lesson, test, _hull(plain)), _apgr(lesson, test), probes
+        results,
+        curves,
+        _area(lesson, test, plain),
+        _area(lesson, test, _hull(plain)),
+        _apgr(lesson, test),
+        probes,
+        {name: _in_hindsight(curve, aim.floor) for name, curve in curves.items()},
+        _area(lesson, test, _read_off(lesson, test)),
     )
+
+
+def _in_hindsight(curve: list[Point], floor: float) -> float:
+    """The most that any setting saved at the floor; nobody could have chosen it before."""
+    return max((1.0 - cost for cost, quality in curve if quality >= floor), default=0.0)
+
+
+def _read_off(lesson: Lesson, test: Suite) -> list[Point]:
+    """The curve of whoever knows every prompt's category, and what each model scores and costs there, from the test."""
+    quality, cost = np.empty_like(test.score), np.empty_like(test.cost)
+    kinds = np.array(test.kind)
+    for kind in set(test.kind):
+        rows = kinds == kind
+        known = test.present[rows].any(axis=0)
+        count = np.maximum(test.present[rows].sum(axis=0), 1)
+        quality[rows] = np.where(known, np.nan_to_num(test.score[rows]).sum(axis=0) / count, -np.inf)
+        cost[rows] = np.nan_to_num(test.cost[rows]).sum(axis=0) / count
+    everyone = np.arange(len(test))
+    points: list[Point] = []
+    for price in prompt_prices(lesson.training):
+        chosen = np.where(test.present, quality - price * cost, -np.inf).argmax(axis=1)
+        marks = test.score[everyone, chosen].mean() / test.quality[test.best]
+        points.append((float(test.cost[everyone, chosen].mean() / test.price[test.best]), float(marks)))
+    return points
 
 
 def _mark(test: Suite, plan: Plan) -> Marks:

@@ -67,6 +67,8 @@ class Finding(Struct, frozen=True):
     hull: Mean
     apgr: dict[str, Mean]
     probes: tuple[str, ...]
+    hindsight: dict[str, Mean]
+    read_off: Mean
 
 
 def backtest(
@@ -141,6 +143,11 @@ def summed(whole: Suite, splits: list[Split]) -> Finding:
         hull=Mean.of([split.hull for split in splits]),
         apgr={name: Mean.of([split.apgr[name] for split in splits if name in split.apgr]) for name in splits[0].apgr},
         probes=max((split.probes for split in splits), key=[split.probes for split in splits].count),
+        hindsight={
+            name: Mean.of([split.hindsight[name] for split in splits if name in split.hindsight])
+            for name in splits[0].hindsight
+        },
+        read_off=Mean.of([split.read_off for split in splits]),
     )
 
 

@@ -8,7 +8,7 @@ of equal answers is right, and how likely) and a rule (is asking on worth its pr
 import numpy as np
 from msgspec import Struct
 
-from trunkline.routing.learned.arrays import Bools, Floats, Ints, log_odds
+from trunkline.routing.learned.arrays import Bools, Floats, Ints, log_odds, sigmoid
 from trunkline.routing.learned.prompt_layer import Outlook
 
 OF_GROUP = 4  # numbers of a group of equal answers, beside who is in it
@@ -85,16 +85,24 @@ class Ballots(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """What asking on is worth, in quality: a linear function of the evidence. Worth more than 0: ask on."""
+    """Whether asking on pays: the chance that the answer is right ``now`` and ``then``, and what is spent till then.
+
+    Three linear functions of the standardised evidence, the first two in log odds, ``dollars`` as they are; ``price``
+    is the quality that one dollar must buy.
+    """
 
     center: Floats
     scale: Floats
-    weights: Floats
+    now: Floats
+    then: Floats
+    dollars: Floats
+    price: float
 
     def worth(self, evidence: Floats) -> Floats:
-        """Gain of quality less its price, per prompt."""
+        """Gain of quality less its price, per prompt. Worth more than 0: ask on."""
         standard = np.clip((evidence - self.center) / self.scale, -4.0, 4.0)
-        gain: Floats = self.weights[0] + standard @ self.weights[1:]
+        now, then, dollars = (part[0] + standard @ part[1:] for part in (self.now, self.then, self.dollars))
+        gain: Floats = sigmoid(then) - sigmoid(now) - self.price * np.maximum(dollars, 0.0)
         return gain
 
 
@@ -104,6 +112,12 @@ class Standing(Struct, frozen=True):
     leader: Ints
     chance: Floats
     evidence: Floats
+
+    @property
+    def silent(self) -> Bools:
+        """Where nobody said anything readable: no rule saw enough of that, and nobody wants it as an answer."""
+        nothing: Bools = self.chance <= 0.0
+        return nothing
 
 
 class Cascade(Struct, frozen=True):
@@ -146,7 +160,7 @@ class Cascade(Struct, frozen=True):
         if asked == len(self.order):
             return np.zeros(len(standing.leader), np.bool_)
         going: Bools = self.rules[asked - 1].worth(standing.evidence) > 0
-        return going
+        return going | standing.silent
 
 
 class View(Struct, frozen=True):

@@ -21,7 +21,7 @@ from trunkline.routing.learned.cascade import Cascade, Heard
 from trunkline.routing.learned.prompt_layer import Outlook, PromptLayer, Seen
 
 MOST_BYTES = 32_000_000
-VERSION = 1
+VERSION = 2  # 1 had rules of one linear function; 2 has chances now and then, and dollars
 
 
 class PolicyError(TrunklineError):
@@ -82,7 +82,7 @@ class Policy(Struct, frozen=True):
     best: int
     floor: Floor
     format: Literal["trunkline-policy"] = "trunkline-policy"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     untrained: bool = False
     newest: int = 0
 
