@@ -65,7 +65,7 @@ def rows(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[di
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.made_suite", description=__doc__.split(":")[0])
+    parser = argparse.ArgumentParser(prog="python -m bench.made_suite", description="A suite of known truth.")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
