@@ -1,9 +1,11 @@
 """Nobody walks past the table of paths: what is not classified starts nothing, the operator's asks for its key."""
 
 import re
+from random import Random
 from typing import Any, cast
 
 import pytest
+from yarl import URL
 
 from tests.e2e.conftest import Build
 from trunkline.server.app import Visit
@@ -114,3 +116,82 @@ async def test_the_openapi_document_says_every_path_with_who_may_go_there(build:
         assert one["security"] or not path.startswith(("/admin", "/v1"))
         asked = [each["name"] for each in said["paths"][path].get("parameters", ()) if each["in"] == "path"]
         assert asked == re.findall(r"{(\w+)}", path), (path, method)
+
+
+DISGUISES = (
+    "/admin/keys",
+    "//admin/keys",
+    "/admin//keys",
+    "/admin/keys/",
+    "/admin/./keys",
+    "/livez/../admin/keys",
+    "/%61dmin/keys",
+    "/admin%2fkeys",
+    "/ADMIN/keys",
+    "/admin/keys;/livez",
+    "/admin/keys%00",
+    "/admin/keys?x=/livez",
+    "/dashboard/../admin/keys",
+    "/v1/models/../../admin/keys",
+    "/dashboard/%2e%2e/admin/keys",
+    "/metrics/",
+    "/metrics%20",
+    "/admin/keys#/livez",
+)
+PRETENCES: tuple[dict[str, str], ...] = (
+    {},
+    {"x-api-key": ALICE},
+    {"authorization": "Basic YWRtaW46YWRtaW4="},
+    {"authorization": "Bearer "},
+    {"authorization": f"Bearer {ADMIN[:-1]}"},
+    {"x-forwarded-for": "127.0.0.1", "x-real-ip": "127.0.0.1", "host": "localhost"},
+    {"x-original-url": "/livez", "x-rewrite-url": "/livez", "x-http-method-override": "GET"},
+)
+
+
+async def test_no_disguise_of_a_path_and_no_pretence_opens_an_operators_door(build: Build) -> None:
+    house = await build(KEYED)
+
+    for path in DISGUISES:
+        for headers in PRETENCES:
+            for method in ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"):
+                url = URL(house.url + path, encoded=True)
+                async with house.http.request(method, url, headers=headers) as response:
+                    text = await response.text()
+                    assert response.status in {401, 404, 405}, (method, path, headers, response.status)
+                    assert "hint" not in text
+                    assert "llm_" not in text
+
+
+PIECES = (
+    "/",
+    "v1",
+    "v1beta",
+    "admin",
+    "models",
+    "keys",
+    "x:generateContent",
+    "..",
+    "%2e",
+    "%00",
+    "dashboard",
+    "metrics",
+    "livez",
+)
+
+
+async def test_whatever_a_stranger_sends_breaks_nothing_and_reaches_nobody(build: Build) -> None:
+    house, rng = await build(KEYED), Random(7)
+    public = {one.path for one in application(house.gateway).doors.places.all if one.access == "public"}
+
+    for _ in range(1500):
+        path = "/" + "/".join(rng.choices(PIECES, k=rng.randint(0, 5)))
+        method, body = rng.choice(("GET", "POST", "PUT", "HEAD")), rng.randbytes(rng.randint(0, 40))
+        async with house.http.request(method, URL(house.url + path, encoded=True), data=body) as response:
+            await response.read()
+            open_to_all = {200} if path in public else set[int]()
+            assert response.status in {400, 401, 404, 405} | open_to_all, (method, path, response.status)
+
+    assert not house.simulator.log
+    async with house.http.get(f"{house.url}/livez") as response:
+        assert response.status == 200

@@ -11,13 +11,12 @@ from pathlib import Path
 import uvicorn
 
 from trunkline.core.dialect import Dialect
-from trunkline.core.errors import CallError
+from trunkline.core.errors import CallError, ConfigError
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import App, Door, Visit
 from trunkline.server.http import Headers, respond
 from trunkline.telemetry.exposition import accepted
-from trunkline.telemetry.shared import SharedFigures
 
 
 class Metrics:
@@ -44,6 +43,10 @@ async def shared_figures(now: Callable[[], Gateway]) -> AsyncGenerator[None, Non
     if folder is None:
         yield
         return
+    try:
+        from trunkline.telemetry.shared import SharedFigures  # noqa: PLC0415 - not there on Windows
+    except ImportError as error:
+        raise ConfigError("metrics.share: wants a system with file locks; leave it out here") from error
     shared = now().metrics.shared = SharedFigures(Path(folder), lambda: now().metrics.series)
     keeping = asyncio.create_task(shared.keep())
     try:

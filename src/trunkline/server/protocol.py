@@ -198,6 +198,6 @@ def protocol(
 ) -> type[HttpToolsProtocol]:
     """The protocol class of a server with its own timeouts, in seconds; ``refused`` hears of what it answers itself."""
     cycle = type("ServerCycle", (Cycle,), {"write_timeout": write_timeout})
-    limits = {"header_timeout": header_timeout, "body_timeout": body_timeout, "cycle_type": cycle}
+    limits: dict[str, object] = {"header_timeout": header_timeout, "body_timeout": body_timeout, "cycle_type": cycle}
     limits["refused"] = staticmethod(refused)
     return type("ServerProtocol", (LimitedProtocol,), limits)

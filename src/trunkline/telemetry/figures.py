@@ -5,6 +5,7 @@ Refuses to serve them.
 
 import platform
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from trunkline._version import __version__
 from trunkline.core.exchange import Exchange
@@ -15,8 +16,10 @@ from trunkline.telemetry.names import Names
 from trunkline.telemetry.process import process_series
 from trunkline.telemetry.refusals import Refusals
 from trunkline.telemetry.series import Gauge, Readings, Series
-from trunkline.telemetry.shared import SharedFigures
 from trunkline.telemetry.targets import Targets
+
+if TYPE_CHECKING:
+    from trunkline.telemetry.shared import SharedFigures
 
 
 class Figures:

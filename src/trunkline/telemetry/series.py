@@ -66,6 +66,7 @@ class Gauge:
     """
 
     __slots__ = ("help", "kind", "labels", "name", "read")
+    kind: Kind
 
     def __init__(
         self, name: str, about: str, labels: Labels, read: Callable[[], Readings], kind: Kind = "gauge"

@@ -6,6 +6,7 @@ once to the sum of the ended. Refuses to know what is counted, and to hold up a 
 """
 
 import asyncio
+import fcntl
 import logging
 import os
 from collections.abc import Callable, Generator, Sequence
@@ -20,11 +21,6 @@ from trunkline.core.errors import ConfigError
 from trunkline.telemetry.exposition import written
 from trunkline.telemetry.series import Series
 from trunkline.telemetry.together import Kept, kept, lasting, series_of, together
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 log = logging.getLogger("trunkline")
 
@@ -50,8 +46,6 @@ class SharedFigures:
     """``series`` are those of this process, asked for at each look. Raises ConfigError where there can be no folder."""
 
     def __init__(self, folder: Path, series: Callable[[], Sequence[Series]]) -> None:
-        if fcntl is None:
-            raise ConfigError("metrics.share: wants a system with file locks; leave it out on Windows")
         self._folder = folder
         self._series = series
         self._name = f"{os.getpid()}-{os.urandom(6).hex()}"
