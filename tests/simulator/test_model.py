@@ -298,6 +298,19 @@ def test_parallel_calls_are_made_when_both_are_wanted():
     assert len(single.calls) == 1
 
 
+def test_a_tool_named_by_what_a_coding_agent_added_is_no_wish_of_its_user():
+    tool = Tool("Agent", {"properties": {}})
+    added = "<system-reminder>\nTypes for the Agent tool:\n</system-reminder>\n"
+
+    asked, wished = (
+        provider().serve(ask(added + text, tools=(tool,)), 0.0).answers[0]
+        for text in ("What is 17 + 25?", "Ask the Agent")
+    )
+
+    assert asked.calls == ()
+    assert [call.name for call in wished.calls] == ["Agent"]
+
+
 @pytest.mark.parametrize(
     "schema",
     [

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import anthropic
 import openai
 import pytest
+from google import genai
+from google.genai import types as genai_types
 from pydantic import BaseModel
 
 from trunkline.simulator import Simulator
@@ -347,3 +349,21 @@ async def test_anthropics_new_version_refuses_sampling_parameters(claude: anthro
     )
 
     assert old.usage.output_tokens == 9
+
+
+@pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
+async def test_a_gemini_client_sends_a_call_back_with_the_signature_it_came_with(simulator: Simulator):
+    options = genai_types.HttpOptions(base_url=f"{simulator.url}/acme", api_version="v1")
+    client = genai.Client(api_key="sk-acme-0123456789", http_options=options)
+
+    def get_weather(city: str) -> str:
+        """The weather in a city; the SDK calls it by itself and asks again."""
+        return f"sunny in {city}"
+
+    answer = await client.aio.models.generate_content(
+        model="sim-small", contents="What is the weather in Paris?", config={"tools": [get_weather]}
+    )
+    await client.aio.aclose()
+    client.close()
+
+    assert answer.text == "The tool answered: sunny in Paris"

@@ -7,6 +7,7 @@ from trunkline.core.call import Call
 from trunkline.core.dialect import Counting, Dialect
 from trunkline.core.errors import CallError, Forbidden
 from trunkline.core.tokens import prompt_tokens
+from trunkline.dialects.held import refuse_held
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import Visit
 from trunkline.server.auth import Keys
@@ -49,6 +50,7 @@ class CountTokens:
         counted = await self._gateway.count_tokens(call)
         told = dict(facts(None, None))
         if counted is None:
+            refuse_held(request.extra)  # turns that a provider holds are not here to be counted
             answer = self._counting.write_count(prompt_tokens(request))
         else:
             target, answer = counted

@@ -15,6 +15,7 @@ from trunkline.simulator.json_schema import Hints, satisfy
 from trunkline.simulator.questions import Question, recognise
 
 _USE_A_TOOL = re.compile(r"\b(?:weather|use (?:the|a|your) tools?|call (?:the|a) tool)\b", re.IGNORECASE)
+_ADDED = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)  # by a coding agent: no wish of its user
 _BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'-]+(?: [A-Z][\w'-]+)*")
 
@@ -132,14 +133,16 @@ def _tools_to_call(ask: Ask) -> list[str]:
         names = [name for name in names if name == ask.tool_choice.removeprefix("tool:")]
     elif ask.tool_choice != "required" and (ask.tool_result is not None or not _wants_tool(ask)):
         return []
-    mentioned = [name for name in names if _mentions(ask.prompt, name)] or names
+    wish = _ADDED.sub("", ask.prompt)
+    mentioned = [name for name in names if _mentions(wish, name)] or names
     if ask.parallel and _BOTH.search(ask.prompt):
         return (mentioned * 2)[:2]
     return mentioned[:1]
 
 
 def _wants_tool(ask: Ask) -> bool:
-    return bool(_USE_A_TOOL.search(ask.prompt)) or any(_mentions(ask.prompt, tool.name) for tool in ask.tools)
+    wish = _ADDED.sub("", ask.prompt)
+    return bool(_USE_A_TOOL.search(wish)) or any(_mentions(wish, tool.name) for tool in ask.tools)
 
 
 def _mentions(prompt: str, name: str) -> bool:

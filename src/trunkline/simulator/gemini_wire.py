@@ -90,16 +90,19 @@ def _candidate(index: int, parts: list[Json], finish: str | None = None) -> Json
 
 def _parts(answer: Answer, *, whole: bool) -> Iterator[tuple[Json, int]]:
     """The parts of an answer with the tokens each delivers; calls are never cut."""
-    sealed = b64encode(sha256(answer.thinking.encode()).digest()).decode() if answer.thinking else None
     for piece in [answer.thinking] if whole and answer.thinking else tokens.split(answer.thinking):
         yield {"text": piece, "thought": True}, 1
     for piece in [answer.text] if whole and answer.text else tokens.split(answer.text):
         yield {"text": piece}, 1
     for number, call in enumerate(answer.calls):
         part: Json = {"functionCall": {"id": call.id, "name": call.name, "args": _parsed(call)}}
-        if sealed and number == 0:
-            part["thoughtSignature"] = sealed
+        if number == 0:  # with or without thoughts that show: the next turn is refused without it
+            part["thoughtSignature"] = _sealed(answer.thinking or call.id)
         yield part, len(tokens.split(call.arguments))
+
+
+def _sealed(thoughts: str) -> str:
+    return b64encode(sha256(thoughts.encode()).digest()).decode()
 
 
 def _parsed(call: ToolCall) -> Any:
