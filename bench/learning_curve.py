@@ -206,7 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.learning_curve", description=__doc__)
     parser.add_argument("--calls", type=int, default=10_000, help="the qualities swap half-way")
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--rates", type=float, nargs="+", default=[0.05, 0.1], help="of answers that are judged")
+    parser.add_argument("--rates", type=float, nargs="+", default=[0.05], help="of answers that are judged")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true", help=f"put figures and curve into {DOCUMENT.name}")
     options = parser.parse_args()
