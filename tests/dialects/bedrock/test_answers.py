@@ -192,6 +192,14 @@ def test_a_stream_without_its_metadata_is_whole_and_without_its_end_it_is_not():
             scanned(*pieces)
 
 
+def test_usage_alone_ends_nothing():
+    frames, scanner = B.frames(), B.scanner()
+    for frame in frames.feed(START + delta(text="a") + LAST):
+        scanner.scan(frame)
+
+    assert not scanner.done
+
+
 def test_behind_the_end_nothing_is_read():
     events = read(START, delta(text="a"), STOP, LAST, delta(text="b"), LAST)
 

@@ -157,6 +157,14 @@ def test_lengths_that_cannot_be_break_the_stream_at_once():
             read(prelude + struct.pack(">I", crc32(prelude)))
 
 
+def test_a_damaged_length_is_told_at_once_and_not_when_the_bytes_it_promises_never_come():
+    damaged = bytearray(message(HEADERS, b"{}"))
+    damaged[2] ^= 1
+
+    with pytest.raises(BrokenStream, match="checksum"):
+        EventFrames().feed(bytes(damaged))
+
+
 def test_a_giant_frame_is_refused_before_it_is_gathered():
     prelude = struct.pack(">II", 5 << 20, 0)
 
