@@ -58,21 +58,21 @@ async def test_a_caller_says_what_an_answer_was_worth_and_the_operator_sees_it(b
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("word", "because", "told"),
     [
-        ({"request_id": "req_nobody", "score": 1}, "no answer to the request"),
-        ({"request_id": "x", "score": "good"}, "score"),
-        ({"request_id": "x", "stars": 5}, "stars"),
-        ({"score": 1}, "request_id"),
-        (b"[" * 10_000, "send JSON like"),
+        ({"request_id": "req_nobody", "score": 1}, 404, "no answer to the request"),
+        ({"request_id": "x", "score": "good"}, 400, "score"),
+        ({"request_id": "x", "stars": 5}, 400, "stars"),
+        ({"score": 1}, 400, "request_id"),
+        (b"[" * 10_000, 400, "send JSON like"),
     ],
 )
-async def test_a_word_that_cannot_be_taken_is_told_why(build: Build, word: Any, told: str) -> None:
+async def test_a_word_that_cannot_be_taken_is_told_why(build: Build, word: Any, told: str, because: int) -> None:
     house = await measured(build)
 
     status, _, body = await house.post("/v1/feedback", word)
 
-    assert status == 400
+    assert status == because
     assert told in json.loads(body)["error"]["message"]
 
 
