@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import socket
 import threading
 import time
@@ -307,3 +308,68 @@ async def test_a_collector_that_hangs_holds_up_no_call_and_the_end_by_three_seco
 class Down:
     def on_end(self, span: object) -> None:
         raise OSError("no collector")
+
+
+TOOL_TALK = [
+    {"role": "system", "content": "Be brief."},
+    user(SECRET),
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {"id": "call_123456789", "type": "function", "function": {"name": "look", "arguments": '{"at":"it"}'}}
+        ],
+    },
+    {"role": "tool", "tool_call_id": "call_123456789", "content": "nothing there"},
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_prompts_and_answers_are_told_only_where_the_config_wants_it(
+    build: Build, collector: Collector, stream: bool
+) -> None:
+    house = await build(more=f"otel: {{endpoint: '{collector.url}', content: true}}")
+
+    with traced(house.gateway):
+        _, _, body = await house.post(
+            "/v1/chat/completions",
+            {"model": "anthropic", "messages": TOOL_TALK, "stream": stream},
+            {"traceparent": f"00-{ID}-{SPAN}-01"},
+        )
+        await asyncio.sleep(0)
+
+    [event] = collector.events()
+    found = {one.key: json.loads(one.value.string_value) for one in event.attributes if "messages" in one.key}
+    [answered] = found["gen_ai.output.messages"]
+    assert event.event_name == "gen_ai.client.inference.operation.details"
+    assert (event.trace_id.hex(), event.span_id.hex()) == (ID, house.ended[0].span)
+    assert found["gen_ai.input.messages"] == [
+        {"role": "user", "parts": [{"type": "text", "content": SECRET}]},
+        {
+            "role": "assistant",
+            "parts": [{"type": "tool_call", "id": "call_123456789", "name": "look", "arguments": '{"at":"it"}'}],
+        },
+        {
+            "role": "tool",
+            "parts": [{"type": "tool_call_response", "id": "call_123456789", "response": "nothing there"}],
+        },
+    ]
+    assert answered["role"] == "assistant"
+    assert answered["finish_reason"] == "stop"
+    first = answered["parts"][0]["content"].split()[0]
+    assert first.encode() in body
+    assert not any(SECRET in str(said(span)) for span in collector.spans())
+
+
+async def test_whoever_overhears_and_fails_is_felt_by_no_caller(house: House) -> None:
+    heard = []
+
+    def take(each: Any) -> None:
+        heard.append(each)
+        raise RuntimeError("the sink is broken")
+
+    house.gateway.overhear(take)
+    status, _, _ = await house.chat("openai")
+
+    assert status == 200
+    assert len(heard) == 1

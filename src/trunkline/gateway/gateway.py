@@ -32,6 +32,7 @@ from trunkline.gateway.profiles import fitted_of, profile
 from trunkline.gateway.transports import Transports
 from trunkline.layers.admit import Admit, allowed
 from trunkline.layers.cache import Cache
+from trunkline.layers.overhear import Heard, Overhear, unfelt
 from trunkline.layers.rate_limit import RateLimited
 from trunkline.layers.record import Listener, Record
 from trunkline.providers.endpoint import Door, Endpoint
@@ -84,6 +85,7 @@ class Gateway:
         self._before = before
         self.started: float = clock() if before is None else before.started
         self.listening: list[Listener] = []
+        self.overhearing: list[Callable[[Heard], None]] = []
         self._transports = Transports(config.limits.provider_connections, clock, transport)
         self._doors: dict[str, dict[str, Door]] = {}
         self.health = Health(config.health, rng=rng) if before is None else followed_health(before, config, rng)
@@ -106,6 +108,8 @@ class Gateway:
         self.metrics.house += self._series()
         for listener in [] if before is None else before.listening:
             self.listen(listener)
+        for take in [] if before is None else before.overhearing:
+            self.overhear(take)
         if self.quality is not None:
             self.quality.use(self.handle)
             if before is not None and before.quality is not None:
@@ -136,6 +140,11 @@ class Gateway:
         """Have every exchange told to ``listener`` when it has ended; a listener that raises is logged and ignored."""
         self.listening.append(listener)  # for the house that may follow this one
         self._record.listeners.append(listener)
+
+    def overhear(self, take: Callable[[Heard], None]) -> None:
+        """Have ``take`` told of every answer that reached its caller whole; one that raises is logged and ignored."""
+        self.overhearing.append(take)  # for the house that may follow this one
+        self.handle = Overhear(self.handle, unfelt(take))
 
     def model_names(self) -> list[str]:
         """Every name callers may use: the routes, then ``provider/model`` where direct calls are allowed."""

@@ -3,17 +3,19 @@
 Refuses to open it, to keep more than a bounded part, and to stand in the way: pieces are passed on as they come.
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable
 
 from trunkline.core.chat import Completion
 from trunkline.core.dialect import Dialect, Envelope
 from trunkline.core.errors import CallError
 from trunkline.core.events import Event, Gathering
-from trunkline.core.exchange import Exchange
+from trunkline.core.exchange import Exchange, Handler
 from trunkline.core.outcome import Outcome
 from trunkline.core.reply import Hear, Reply
 from trunkline.dialects.sse import Frames
 
+log = logging.getLogger("trunkline")
 MOST_KEPT = 1024 * 1024  # bytes of one answer
 
 
@@ -70,6 +72,18 @@ class Heard:
         return opened(self._dialect, b"".join(self._blocks), stream=self._stream)
 
 
+def unfelt(take: Callable[[Heard], None]) -> Callable[[Heard], None]:
+    """The same, but its failure reaches no caller."""
+
+    def taken(heard: Heard) -> None:
+        try:
+            take(heard)
+        except Exception:
+            log.exception("who overhears failed on exchange %s; its caller is not affected", heard.exchange.id)
+
+    return taken
+
+
 def opened(dialect: Dialect, body: bytes, *, stream: bool) -> Completion:
     """An answer in a caller's bytes, whole or streamed. Raises the CallError of one that cannot be read."""
     if not stream:
@@ -84,6 +98,24 @@ def _gathered(events: list[Event]) -> Completion:
     for event in events:
         gathering.add(event)
     return gathering.completion()
+
+
+class Overhear:
+    """A handler; ``take`` is told of every answer that reached its caller whole. It must not wait, nor raise.
+
+    What the house asks for itself (judges, canaries) is not overheard: nobody judges judges.
+    """
+
+    __slots__ = ("inner", "take")
+
+    def __init__(self, inner: Handler, take: Callable[[Heard], None]) -> None:
+        self.inner = inner
+        self.take = take
+
+    async def __call__(self, exchange: Exchange) -> Reply:
+        """As the inner handler."""
+        reply = await self.inner(exchange)
+        return reply if exchange.purpose else OverheardReply(reply, Heard(exchange), self.take)
 
 
 class OverheardReply:

@@ -12,12 +12,12 @@ from msgspec.structs import asdict
 
 from trunkline.core.errors import UnknownAnswer
 from trunkline.core.exchange import Handler
+from trunkline.layers.overhear import Overhear
 from trunkline.quality.asking import Asking, ModelJudge
 from trunkline.quality.canary import CanaryRounds
 from trunkline.quality.feedback import of_the_ledger, worth_of
 from trunkline.quality.figures import figures_of
 from trunkline.quality.judge import QualityEvaluator
-from trunkline.quality.overhear import Overhear
 from trunkline.quality.panel import Panel
 from trunkline.quality.predictor import Learned
 from trunkline.quality.rubric import Rubric, find_rubric

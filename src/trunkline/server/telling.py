@@ -56,6 +56,8 @@ def traced(gateway: Gateway) -> Generator[None, None, None]:
         gateway.listen(listener)
     if gateway.quality is not None:
         gateway.quality.book.listeners.append(otel.evaluations.scored)
+    if (contents := otel.contents) is not None:
+        gateway.overhear(lambda heard: contents.told(heard.exchange, heard.completion()))
     try:
         yield
     finally:

@@ -34,9 +34,12 @@ from opentelemetry.trace import (
 )
 
 from trunkline._version import __version__
+from trunkline.core.chat import ChatRequest, Completion
+from trunkline.core.errors import CallError
 from trunkline.core.exchange import Exchange, Target
 from trunkline.core.outcome import Outcome
 from trunkline.stores.scores import Score
+from trunkline.telemetry.otel_content import NAME, content_of
 from trunkline.telemetry.otel_words import (
     FIRST,
     SECONDS,
@@ -47,6 +50,7 @@ from trunkline.telemetry.otel_words import (
     of_call,
     operation_at,
     operation_of,
+    provider_name,
 )
 from trunkline.telemetry.series import Labels
 from trunkline.telemetry.settings import OtelSettings
@@ -198,15 +202,46 @@ class Evaluations:
             told["gen_ai.evaluation.score.value"] = score.score
         if score.label:
             told["gen_ai.evaluation.score.label"] = score.label
-        self._sink.emit(
-            LogRecord(
-                timestamp=score.at * 1_000_000,
-                context=set_span_in_context(NonRecordingSpan(span), Context()) if span else Context(),
-                severity_number=SeverityNumber.INFO,
-                attributes=told,
-                event_name="gen_ai.evaluation.result",
-            )
-        )
+        self._sink.emit(_event("gen_ai.evaluation.result", score.at * 1_000_000, span, told))
+
+
+class Contents:
+    """Tells what was asked and answered, as an event below the span of its call."""
+
+    def __init__(self, sink: EventSink) -> None:
+        self._sink = sink
+
+    def told(self, exchange: Exchange, answer: Completion | None) -> None:
+        """One answer that reached its caller whole; one that cannot be read, or is no chat's, has nothing to tell."""
+        if answer is None or not int(exchange.trace.flags, 16) & TraceFlags.SAMPLED:
+            return
+        call, target = exchange.call, exchange.target
+        told: Attributes = {
+            "gen_ai.operation.name": operation_of(exchange),
+            "gen_ai.request.model": call.envelope.model,
+            "trunkline.request_id": exchange.id,
+            **content_of(_opened(exchange), answer),
+        }
+        if target is not None:
+            told["gen_ai.provider.name"] = provider_name(target.provider)
+        self._sink.emit(_event(NAME, time.time_ns(), _context(exchange, exchange.span), told))
+
+
+def _opened(exchange: Exchange) -> ChatRequest | None:
+    try:
+        return exchange.call.request
+    except CallError:  # a provider understood what we do not
+        return None
+
+
+def _event(name: str, at: int, span: SpanContext | None, told: Attributes) -> LogRecord:
+    return LogRecord(
+        timestamp=at,
+        context=set_span_in_context(NonRecordingSpan(span), Context()) if span else Context(),
+        severity_number=SeverityNumber.INFO,
+        attributes=told,
+        event_name=name,
+    )
 
 
 class Otel:
@@ -224,7 +259,9 @@ class Otel:
         self._logs.add_log_record_processor(
             BatchLogRecordProcessor(OTLPLogExporter(endpoint=f"{base}/v1/logs", timeout=5))
         )
-        self.evaluations = Evaluations(self._logs.get_logger("trunkline", __version__))
+        logger = self._logs.get_logger("trunkline", __version__)
+        self.evaluations = Evaluations(logger)
+        self.contents = Contents(logger) if settings.content else None
         self.listeners = (Spans(self._sink, resource, clock), Meters(self._meters, label), self.evaluations)
 
     def close(self) -> None:

@@ -60,3 +60,10 @@ class OtelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     service: Annotated[
         str, Meta(min_length=1, max_length=100, description="The name under which traces show this process.")
     ] = "trunkline"
+    content: Annotated[
+        bool,
+        Meta(
+            description="Send prompts and answers too, as events below the spans. Set true only where everybody who "
+            "reads traces may read them."
+        ),
+    ] = False
