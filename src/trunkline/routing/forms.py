@@ -154,7 +154,8 @@ def likeness(one: str, other: str) -> float:
     if bool(first & _NO) != bool(second & _NO):
         return 0.0
     short, long = sorted((first, second), key=len)
-    if _digits(short) - _digits(long) or (len(short) > SHORT and _digits(short) != _digits(long)):
+    within = len(short) < len(long) and len(short) <= SHORT  # of two as long as each other, neither is the whole
+    if _digits(short) - _digits(long) or (not within and _digits(short) != _digits(long)):
         return 0.0
     shared = len(first & second)
     return shared / len(short) if len(short) <= SHORT else 2 * shared / (len(first) + len(second))
