@@ -3,16 +3,14 @@
 Refuses to know where the counts stood: in a whole answer, at a stream's start or at its end.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 from msgspec.structs import asdict, replace
 
 from trunkline.core.usage import UNKNOWN_USAGE, Usage, UsageSource
-
-Count = Annotated[int, Meta(ge=0, le=10**9)]
-"""A billion tokens is beyond any window: more is a fault of the provider, not a bill."""
+from trunkline.dialects.counts import Count, told
 
 
 class CacheCreation(Struct, frozen=True):
@@ -57,15 +55,12 @@ class WireUsage(Struct, frozen=True):
         )
 
 
-_DECODER = msgspec.json.Decoder(WireUsage | None)
+_DECODER = msgspec.json.Decoder(WireUsage)
 
 
 def read_usage(raw: Raw) -> WireUsage | None:
     """The counts; None where none were told, or none that can be read: an answer is worth more than its counts."""
-    try:
-        return _DECODER.decode(raw) if bytes(raw) else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return told(_DECODER, raw)
 
 
 class Tally:

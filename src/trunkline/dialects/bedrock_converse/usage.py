@@ -3,14 +3,11 @@
 Refuses to guess: counts that cannot be read are as good as none. What of the output was thinking is not told.
 """
 
-from typing import Annotated
-
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
 from trunkline.core.usage import Usage
-
-Count = Annotated[int, Meta(ge=0, le=10**9)]
+from trunkline.dialects.counts import Count, told
 
 
 class CacheDetail(Struct, rename="camel"):
@@ -35,14 +32,8 @@ _DECODER = msgspec.json.Decoder(WireUsage)
 
 def read_usage(raw: Raw) -> Usage | None:
     """The buckets; None where nothing (usable) was told."""
-    told = bytes(raw)
-    if told in (b"", b"null"):
-        return None
-    try:
-        wire = _DECODER.decode(told)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if wire.input_tokens is None and wire.output_tokens is None:
+    wire = told(_DECODER, raw)
+    if wire is None or (wire.input_tokens is None and wire.output_tokens is None):
         return None
     details = wire.cache_details or []
     stored = wire.cache_write_input_tokens

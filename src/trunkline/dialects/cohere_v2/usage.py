@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from trunkline.core.usage import Usage
+from trunkline.dialects.counts import told
 
 Count = Annotated[float, Meta(ge=0, le=10**9)]
 
@@ -33,12 +34,8 @@ _DECODER = msgspec.json.Decoder(WireUsage)
 
 def read_usage(raw: Raw) -> Usage | None:
     """The buckets, by what is billed where that is told; None where nothing (usable) was told."""
-    told = bytes(raw)
-    if told in (b"", b"null"):
-        return None
-    try:
-        wire = _DECODER.decode(told)
-    except msgspec.DecodeError:
+    wire = told(_DECODER, raw)
+    if wire is None:
         return None
     for counts in (wire.billed_units, wire.tokens):
         if counts is not None and counts.input_tokens is not None:

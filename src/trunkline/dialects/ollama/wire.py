@@ -4,19 +4,18 @@ Refuses to join lines, and to skip one it cannot read.
 """
 
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
 from trunkline.core.chat import Finish
 from trunkline.core.dialect import Frame
 from trunkline.core.errors import BadReply, BrokenStream
 from trunkline.core.events import Began
 from trunkline.core.usage import Usage
+from trunkline.dialects.counts import Count
 from trunkline.dialects.errors import provider_error
 
-Count = Annotated[int, Meta(ge=0, le=10**9)]
 ABSENT = (b"", b"null")
 
 

@@ -3,15 +3,13 @@
 Refuses to price them, and to guess: counts that cannot be read are as good as none.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
 from trunkline.core.usage import Usage
-
-Count = Annotated[int, Meta(ge=0, le=10**9)]
-"""A billion tokens is beyond any window: more is a fault of the provider, not a bill."""
+from trunkline.dialects.counts import Count, told
 
 
 class PromptDetails(Struct):
@@ -44,14 +42,8 @@ _DECODER = msgspec.json.Decoder(WireUsage)
 
 def read_usage(raw: Raw) -> Usage | None:
     """The buckets; None where nothing (usable) was told. A told zero is a zero."""
-    told = bytes(raw)
-    if told in (b"", b"null"):
-        return None
-    try:
-        wire = _DECODER.decode(told)
-    except msgspec.DecodeError:
-        return None
-    if wire.prompt_tokens is None and wire.completion_tokens is None:
+    wire = told(_DECODER, raw)
+    if wire is None or (wire.prompt_tokens is None and wire.completion_tokens is None):
         return None
     return _buckets(wire)
 

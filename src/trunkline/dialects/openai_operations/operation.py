@@ -14,10 +14,11 @@ from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Read
 from trunkline.core.errors import BadReply, CallError, InvalidRequest, Unsupported
 from trunkline.core.usage import UNKNOWN_USAGE, Usage
 from trunkline.dialects import json
+from trunkline.dialects.counts import Count
 from trunkline.dialects.errors import provider_error
 from trunkline.dialects.model_name import check_model
 from trunkline.dialects.openai_chat import error_reply
-from trunkline.dialects.openai_chat.usage import Count, read_usage
+from trunkline.dialects.openai_chat.usage import read_usage
 from trunkline.dialects.shape import look
 
 ABSENT = (b"", b"null")

@@ -3,14 +3,13 @@
 Refuses to guess: counts that cannot be read are as good as none.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
 from trunkline.core.usage import Usage
-
-Count = Annotated[int, Meta(ge=0, le=10**9)]
+from trunkline.dialects.counts import Count, told
 
 
 class InputDetails(Struct):
@@ -40,12 +39,8 @@ _DECODER = msgspec.json.Decoder(WireUsage)
 
 def read_usage(raw: Raw) -> Usage | None:
     """The buckets; None where nothing (usable) was told."""
-    told = bytes(raw)
-    if told in (b"", b"null"):
-        return None
-    try:
-        wire = _DECODER.decode(told)
-    except msgspec.DecodeError:
+    wire = told(_DECODER, raw)
+    if wire is None:
         return None
     details = wire.input_tokens_details or InputDetails()
     read = min(details.cached_tokens or 0, wire.input_tokens)
