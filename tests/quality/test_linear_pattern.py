@@ -2,13 +2,15 @@
 
 import re
 import time
+from contextlib import suppress
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.quality.linear_pattern import LinearPattern, TooMuchWorkError
-from trunkline.quality.pattern_parser import PatternError
+from trunkline.quality.linear_pattern import MOST_KEPT, LinearPattern, TooMuchWorkError
+from trunkline.quality.pattern_parser import Characters, PatternError
 
 ATOMS = [
     "a", "b", ".", r"\d", r"\w", r"\W", r"\s", "[ab]", "[^a]", "[a-c1]", r"\b", "^", "$", "1", " ", r"\A", r"\Z", "A",
@@ -69,3 +71,32 @@ def test_a_search_that_would_be_long_ends_and_says_so() -> None:
 def test_what_it_does_not_take_is_an_error_that_says_what(pattern: str, told: str) -> None:
     with pytest.raises(PatternError, match=told):
         LinearPattern(pattern)
+
+
+def test_nothing_repeated_a_billion_times_over_is_nothing() -> None:
+    assert LinearPattern("(((){1000}){1000}){1000}b").found_in("ab")
+
+
+def test_looking_through_a_long_set_of_characters_is_work_too() -> None:
+    letters = "".join(chr(0x4E00 + 2 * step) for step in range(800))
+    many = LinearPattern(f"(?i)[{letters}]x")
+    with pytest.raises(TooMuchWorkError):
+        many.found_in("".join(map(chr, range(0x10000, 0x10000 + 5_000))))
+
+
+def test_a_set_is_looked_at_once_for_all_the_places_that_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    monkeypatch.setattr(Characters, "_holds", lambda _, character: looks.append(character) or True)
+    pattern = LinearPattern("[ab]{500}x")
+    assert not pattern.found_in("a" * 499)
+
+    assert len(looks) <= 2 * 499
+
+
+def test_what_is_remembered_of_long_sets_of_places_has_a_bound() -> None:
+    pattern, drawn = LinearPattern("a.{300}c"), Random(1)
+    for _ in range(20):
+        with suppress(TooMuchWorkError):
+            pattern.found_in("".join(drawn.choices("ab", k=2_000)))
+
+    assert sum(len(after or ()) for state in pattern._states.values() for after in state.values()) <= MOST_KEPT

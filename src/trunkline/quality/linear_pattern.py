@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
-from trunkline.quality.pattern_parser import Node, PatternError, parsed
+from trunkline.quality.pattern_parser import Characters, Node, PatternError, parsed
 
 MOST_STEPS = 2_000  # of a pattern's program: [a-z]{1000} has a thousand
-MOST_WORK = 400_000  # places visited in one search, about 0.1 s of Python; what is remembered costs nothing
-MOST_KEPT = 4_000  # steps from a set of places to the next one that are remembered
+MOST_WORK = (
+    400_000  # places visited and sets looked at in one search, about 0.1 s of Python; what is remembered is free
+)
+MOST_KEPT = 200_000  # places in the steps that are remembered: some MB of a pattern
 
 Before = Literal["start", "word", "newline", "other"]
 After = Literal["end", "last newline", "word", "newline", "other"]
@@ -50,18 +52,19 @@ class LinearPattern:
             if key in known:
                 following = known[key]
             else:
-                self._remember_one_more()
-                following = known[key] = self._step(places, before, character, key)  # type: ignore[arg-type]
+                following = self._step(places, before, character, key)  # type: ignore[arg-type]
+                self._make_room(1 + len(following or ()))
+                known[key] = following
             if following is None:
                 return True
             places, before = following, _class(character)
         return self._closure(places, before, "end") is None  # type: ignore[arg-type]
 
-    def _remember_one_more(self) -> None:
-        self._kept += 1
+    def _make_room(self, places: int) -> None:
+        self._kept += places
         if self._kept > MOST_KEPT:
             self._states.clear()
-            self._kept = 0
+            self._kept = places
 
     def _new_state(self, places: frozenset[int], before: Before) -> dict[str, frozenset[int] | None]:
         return self._states.setdefault((places, before), {})
@@ -71,8 +74,14 @@ class LinearPattern:
         reached = self._closure(places, before, "last newline" if key == "\n$" else _class(character))
         if reached is None:
             return None
-        taken = {place + 1 for place in reached if _takes(self._program[place][1], character)}
-        return frozenset((*taken, 0))
+        has = self._those_that_have(character, reached)
+        return frozenset((*(place + 1 for place in reached if id(self._program[place][1]) in has), 0))
+
+    def _those_that_have(self, character: str, reached: list[int]) -> set[int]:
+        """Of the sets that these places wait for, each looked at once: a repeat holds one set many times."""
+        sets = {id(each): each for place in reached if isinstance(each := self._program[place][1], Characters)}
+        self._worked(sum(each.cost for each in sets.values()))
+        return {name for name, each in sets.items() if each.has(character)}
 
     def _closure(self, places: Iterable[int], before: Before, after: After) -> list[int] | None:
         """The places that wait for a character, by all ways that need none; None when one of them is the end."""
@@ -96,10 +105,13 @@ class LinearPattern:
                 case _:
                     if _holds(str(given), before, after):
                         open_.append(place + 1)
-        self._work += len(seen)
+        self._worked(len(seen))
+        return waiting
+
+    def _worked(self, amount: int) -> None:
+        self._work += amount
         if self._work > MOST_WORK:
             raise TooMuchWorkError
-        return waiting
 
     def __repr__(self) -> str:
         return f"<LinearPattern {self.text!r} [{len(self._program)} steps | {len(self._states)} states]>"
@@ -148,7 +160,10 @@ class _Writer:
 
     def _repeat(self, inner: Node, least: int, most: int | None) -> None:
         for _ in range(least):
+            before = len(self._program)
             self.write(inner)
+            if len(self._program) == before:
+                return  # nothing, however often
         if most is None:
             split = self._put("split")
             self.write(inner)
@@ -195,7 +210,3 @@ def _holds(kind: str, before: Before, after: After) -> bool:
         case _:
             edge = (before == "word") != (after == "word")
             return edge == (kind == "b")
-
-
-def _takes(characters: object, character: str) -> bool:
-    return characters.has(character)  # type: ignore[attr-defined,no-any-return]

@@ -25,9 +25,9 @@ class PatternError(ValueError):
 
 
 class Characters:
-    """A set of characters; ``folded``: small and capital letters are alike."""
+    """A set of characters; ``folded``: small and capital letters are alike. ``cost`` of a look, in places visited."""
 
-    __slots__ = ("_folded", "_kinds", "_negated", "_ranges")
+    __slots__ = ("_folded", "_kinds", "_negated", "_ranges", "cost")
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Characters:
         self._kinds = kinds or []
         self._negated = negated
         self._folded = folded
+        self.cost = 1 + (len(ranges) + len(self._kinds)) * (3 if folded else 1) // 4
 
     def has(self, character: str) -> bool:
         """True when the character is in it."""
