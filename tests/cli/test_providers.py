@@ -89,3 +89,33 @@ def test_litellms_config_is_imported_and_checked(tmp_path):
     assert "exists" in again.stderr
     assert checked.returncode == 0
     assert "groq/x" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("model_list: []\na: 2001-13-45", "month must be"), ("model_list: " + "[" * 9_000, "nested more than 32 deep"),
+        ("model_list: []\na: " + "9" * 5_000, "4300 digits"), ("model_list: &a [*a]", "something it is part of"),
+        ("model_list: &a [&b [x, x], *b]\n<<: 5", "cannot be read"), ("!!python/object:os.system x", "not allowed"),
+    ],
+    ids=["day", "deep", "digits", "itself", "merge", "tag"],
+)  # fmt: skip
+def test_a_hostile_file_of_litellms_is_one_line_that_says_what_is_wrong(tmp_path, text, told):
+    (tmp_path / "theirs.yaml").write_text(text)
+
+    done = trunkline(tmp_path, "import", "litellm", "theirs.yaml")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: theirs.yaml")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_name_in_a_file_of_litellms_steers_a_terminal_or_begins_a_line(tmp_path):
+    (tmp_path / "theirs.yaml").write_text('model_list: []\n"x\\e[31m\\nnote: lie": 1')
+
+    done = trunkline(tmp_path, "import", "litellm", "theirs.yaml", "--to", "no/such/folder.yaml")
+    shown = trunkline(tmp_path, "import", "litellm", "theirs.yaml")
+
+    assert done.stderr.startswith("error: no/such/folder.yaml cannot be written")
+    assert shown.stderr == "note: x?[31m?note: lie: has no counterpart here\n"

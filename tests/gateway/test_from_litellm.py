@@ -1,5 +1,9 @@
 """LiteLLM's config turned into ours: what it means is kept, what has no counterpart is named."""
 
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
 import pytest
 import yaml
 
@@ -228,3 +232,46 @@ def test_a_machine_with_ollama_is_asked_in_its_own_dialect_first(tmp_path):
     assert list(ollama.dialects) == ["ollama", "openai"]
     assert ollama.base_url("ollama") == "http://10.0.0.5:11434/api"
     assert ollama.base_url("openai") == "http://10.0.0.5:11434/v1"
+
+
+ODD = [
+    None, True, 0, -1, 3.5, float("nan"), float("inf"), 10**400, "", "/", "*", "os.environ/", "http://[bad]/x", "NaN",
+    "1e999999999999", "sNaN", "ollama/", "bedrock/", "x\ny", [], {}, [[]], [None], {None: None}, {1: {}}, [{"*": None}],
+]  # fmt: skip
+EVERYTHING = """
+model_list:
+  - model_name: a
+    litellm_params: {model: openai/x, api_key: k, api_base: "http://h/v1", rpm: 1, weight: 2, timeout: 5,
+                     stream_timeout: 3, input_cost_per_token: 0.000001, output_cost_per_token: 0.00001, tags: [t]}
+    model_info: {base_model: azure/gpt-4o, max_input_tokens: 5, supports_vision: true, id: x}
+  - model_name: b
+    litellm_params: {model: bedrock/us-east-1/claude, aws_region_name: x, aws_access_key_id: a}
+  - {model_name: o, litellm_params: {model: ollama/x, api_base: "http://h:1"}}
+litellm_settings: {num_retries: 3, request_timeout: 5, fallbacks: [{a: [b]}], default_fallbacks: [b], max_budget: 5,
+                   content_policy_fallbacks: [{a: b}], callbacks: [otel], budget_duration: 30d}
+router_settings: {routing_strategy: simple-shuffle, model_group_alias: {z: a, y: {model: b, hidden: true}}, timeout: 4,
+                  provider_budget_config: {openai: {budget_limit: 5, time_period: 1d}}}
+general_settings: {master_key: sk-12345678901234567890}
+"""
+
+
+def places(value: Any, where: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place of a document, but its root."""
+    for name, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*where, name)
+        yield from places(each, (*where, name))
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
+def test_whatever_stands_anywhere_there_is_a_config_or_an_error_that_says_why(odd: Any) -> None:
+    document = yaml.safe_load(EVERYTHING)
+    for where in places(document):
+        mutated = deepcopy(document)
+        table = mutated
+        for name in where[:-1]:
+            table = table[name]
+        table[where[-1]] = odd
+        try:
+            yaml.safe_dump(imported(mutated).config)
+        except ConfigError:
+            assert where == ("model_list",)

@@ -190,7 +190,7 @@ class _Importer:
                 self._rest.setdefault("recovery", {})["retries"] = min(value, MOST_RETRIES)
             case "master_key":
                 self._master(value, where)
-            case "routing_strategy" if value in STRATEGIES:
+            case "routing_strategy" if isinstance(value, str) and value in STRATEGIES:
                 self._strategy = STRATEGIES[value]
             case "routing_strategy":
                 self._notes.append(f"{where}: {value} is unknown here, calls are drawn by weight; see strategy")
@@ -311,6 +311,9 @@ class _Importer:
 
 def _host(url: str) -> str:
     """A provider's name, from where it is."""
-    host = urlsplit(url).hostname or "provider"
+    try:
+        host = urlsplit(url).hostname or "provider"
+    except ValueError:  # no address at all; trunkline check says so
+        host = "provider"
     name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in host.lower())
     return name.strip("._-") or "provider"

@@ -5,7 +5,7 @@ Refuses to know other entries, fallbacks and how the pieces become a config.
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from trunkline.providers.registry import rows
@@ -66,6 +66,8 @@ DOLLARS = {
 }
 """Dollars a token there, dollars a million tokens here."""
 
+DEAREST = 1_000_000  # dollars a million tokens, as a price of ours has at most
+FOREVER = 1e9  # seconds
 LIMITS = {"max_input_tokens": "context_window", "max_output_tokens": "max_output"}
 ABILITIES = {
     "supports_function_calling": "tools",
@@ -109,9 +111,9 @@ def _prices(said: Mapping[str, Any], where: str, notes: Notes) -> Iterator[tuple
             continue
         try:
             million = Decimal(str(said[theirs])) * 1_000_000
-        except InvalidOperation:
+        except ArithmeticError:  # no number, or one without measure
             million = Decimal(-1)
-        if million.is_finite() and million >= 0 and million == round(million, 6):
+        if million.is_finite() and 0 <= million <= DEAREST and million == round(million, 6):
             yield ours, float(million)
         else:
             notes.append(f"{where}: {theirs} is no number of dollars with at most twelve places; left out")
@@ -135,7 +137,7 @@ def seconds_of(value: Any) -> float | None:
     """A number of seconds that can be waited, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0.01:  # NaN too
         return None
-    return float(value)
+    return float(min(value, FOREVER))
 
 
 def weight(params: Mapping[str, Any]) -> float | None:
