@@ -44,3 +44,10 @@ def test_one_larger_than_all_the_room_is_not_kept():
 
     assert len(answers) == 0
     assert answers.taken == 0
+
+
+def test_the_names_of_what_was_dropped_take_room_too():
+    answers = Answers(2 * OVERHEAD)
+    answers.put(b"a", Kept(b"x", 0.0, ONE, tuple(f"unknown_{number}" for number in range(1_000)), 5))
+
+    assert len(answers) == 0

@@ -61,7 +61,7 @@ class Kept(Struct, frozen=True):
     @property
     def size(self) -> int:
         """Bytes it takes."""
-        return len(self.body) + OVERHEAD
+        return len(self.body) + sum(map(len, self.dropped)) + OVERHEAD * (1 + len(self.dropped) // 8)
 
 
 class Answers:

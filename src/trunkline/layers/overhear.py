@@ -121,13 +121,14 @@ class Overhear:
 class OverheardReply:
     """The inner reply, with a copy of what is read of it."""
 
-    __slots__ = ("_heard", "_inner", "_take", "_told")
+    __slots__ = ("_heard", "_inner", "_take", "_told", "_whole")
 
     def __init__(self, inner: Reply, heard: Heard, take: Callable[[Heard], None]) -> None:
         self._inner = inner
         self._heard = heard
         self._take = take
         self._told = False
+        self._whole = False  # read to its end: an answer may settle before its last pieces are handed on
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -155,6 +156,7 @@ class OverheardReply:
         async for block in self._inner.blocks(dialect, envelope, request_id):
             keep(block)
             yield block
+        self._whole = True
 
     async def events(self) -> AsyncIterator[Event]:
         """As the inner reply's."""
@@ -162,18 +164,20 @@ class OverheardReply:
         async for event in self._inner.events():
             keep(event)
             yield event
+        self._whole = True
 
     async def completion(self) -> Completion:
         """As the inner reply's."""
         whole = await self._inner.completion()
         self._heard.keep_whole(whole)
+        self._whole = True
         return whole
 
     async def aclose(self) -> None:
         """As the inner reply's; what was heard is handed over."""
         await self._inner.aclose()
         outcome = self._inner.outcome
-        if not self._told and outcome is not None and outcome.ok:
+        if self._whole and not self._told and outcome is not None and outcome.ok:
             self._told = True
             self._take(self._heard)
 
