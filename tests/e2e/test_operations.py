@@ -14,6 +14,7 @@ from tests.e2e.conftest import Build, House, kept
 from trunkline.core.dialect import Envelope
 from trunkline.core.errors import BadReply
 from trunkline.dialects.openai_operations import OpenAIEmbeddings
+from trunkline.dialects.openai_operations.forms import ImageEdits
 from trunkline.simulator.operations import PICTURE, SOUND
 
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
@@ -114,6 +115,11 @@ def form(*fields: tuple[str, str | bytes], edge: str = "edge") -> tuple[bytes, d
     return b"".join(parts) + f"--{edge}--\r\n".encode(), {"content-type": f"multipart/form-data; boundary={edge}"}
 
 
+def hidden(behind: str) -> bytes:
+    """A form in whose file's headers some readers find another model."""
+    return form(("model", "embed"), ("file", b"claude"))[0].replace(b'; filename="a.bin"', behind.encode())
+
+
 AUDIO = bytes(range(256)) * 8
 OPERATIONS = {
     "/v1/audio/transcriptions": lambda told: json.loads(told)["text"] == "Grüße",
@@ -155,6 +161,14 @@ async def test_a_form_reaches_its_provider_with_its_files_and_another_models_nam
         (form(("model", "embed"), edge="other")[0], b"not a form"),
         (b'{"model":"embed"}', b"not a form"),
         (form(*[(f"f{at}", "1") for at in range(300)])[0], b"256 parts"),
+        (form(("model", "embed"), ("n", "10"), ("n", "1"))[0], b"`n` stands in the form more than once"),
+        (form(("model", "embed"), ("stream", "true"), ("stream", "false"))[0], b"`stream` stands in the form more"),
+        (hidden('; filename="a"; name="model"'), b"content-disposition"),
+        (hidden('; filename="a\\"; name="model"'), b"content-disposition"),
+        (hidden("; filename=a; name=model"), b"content-disposition"),
+        (hidden('; filename="a"\nContent-Disposition: form-data; name="model"'), b"line break"),
+        (hidden('; filename="a"\rContent-Disposition: form-data; name="model"'), b"line break"),
+        (hidden('; filename="a"\r\nX-A: 1\nContent-Disposition: form-data; name="model"'), b"line break"),
     ],
 )
 async def test_a_form_that_two_readers_could_read_differently_is_refused(home: House, body: bytes, says: bytes):
@@ -165,6 +179,27 @@ async def test_a_form_that_two_readers_could_read_differently_is_refused(home: H
     assert status in {400, 415}
     assert says in said, said
     assert not home.simulator.log
+
+
+@pytest.mark.parametrize("name", ['filename="a.wav"', "filename*=utf-8''a%20b.wav", "filename=a.wav"])
+async def test_the_ways_in_which_clients_name_a_file_are_all_taken(home: House, name: str):
+    body, headers = form(("model", "embed"), ("file", AUDIO))
+
+    status, _, said = await home.post(
+        "/v1/audio/transcriptions", body.replace(b'filename="a.bin"', name.encode()), headers
+    )
+
+    assert status == 200, said
+
+
+@pytest.mark.parametrize(
+    ("count", "held"),
+    [("3", 3), ("\N{SUPERSCRIPT TWO}", 10), ("9" * 5_000, 10), (" 10", 10), ("1e1", 10), ("-1", 10), ("0", 1)],
+)
+def test_pictures_are_held_for_as_many_as_a_provider_could_make_of_it(count: str, held: int):
+    body, _ = form(("model", "m"), ("n", count))
+
+    assert ImageEdits().peek(body).choices == held
 
 
 async def test_a_form_over_the_limit_of_bodies_is_refused_unread(build: Build):

@@ -100,7 +100,8 @@ class OpenAIPictures(OpenAIForm):
 
     def envelope(self, told: Mapping[str, str]) -> Envelope:
         """See above."""
-        count = int(told["n"]) if told.get("n", "").isdigit() else 1
+        asked = told.get("n", "1").strip()
+        count = int(asked) if multipart.NUMBER.fullmatch(asked) else MOST_PICTURES  # whatever a provider makes of it
         return Envelope(told["model"], max_tokens=MOST_OF_A_PICTURE, choices=max(1, min(count, MOST_PICTURES)))
 
 

@@ -13,13 +13,16 @@ from trunkline.core.errors import InvalidRequest
 MOST_PARTS = 256
 LONGEST_HEAD = 4096  # bytes of a part's headers
 LONGEST_FIELD = 64 * 1024  # bytes of a field that is no file
+ONCE = ("model", "n", "stream")  # on which hangs who is asked, what it may cost and how it is answered
 BOUNDARY = rb"[A-Za-z0-9'()+_,./:=?-]{1,70}"
 _FIRST = re.compile(rb"--(" + BOUNDARY + rb")\r\n")
 _DISPOSITION = re.compile(
     rb'content-disposition: *form-data; *name="(?P<name>[A-Za-z0-9_.\[\]-]{1,64})"'
-    rb"(?P<file>; *filename(?:\*?=)[^\r\n]*)?",
+    rb"(?P<file>(?:; *filename(?:=\"[^\"\r\n]*(?<!\\)\"|\*?=[^\s\";\\]+))+)?",
     re.IGNORECASE,
 )
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")  # which some readers take for the end of a line
+NUMBER = re.compile(r"[0-9]{1,4}")
 
 
 class Field(Struct, frozen=True):
@@ -44,8 +47,9 @@ def fields(body: bytes) -> tuple[Field, ...]:
     found = tuple(_fields(body))
     if body.count(b"--" + boundary(body)) != len(found) + 1:
         raise _broken("its boundary stands in a value as well")
-    if sum(field.name == "model" for field in found) > 1:
-        raise InvalidRequest("`model` stands in the form more than once. Send it once.", param="model")
+    for name in ONCE:
+        if sum(field.name == name for field in found) > 1:
+            raise InvalidRequest(f"`{name}` stands in the form more than once. Send it once.", param=name)
     return found
 
 
@@ -72,6 +76,8 @@ def _fields(body: bytes) -> Iterator[Field]:
 
 
 def _field(body: bytes, at: int, head: int, end: int) -> Field:
+    if _BARE.search(body, at, head):
+        raise _broken("a line break in a part's headers is not both, CR and LF")
     lines = [line for line in body[at:head].split(b"\r\n") if line.lower().startswith(b"content-disposition")]
     found = _DISPOSITION.fullmatch(lines[0]) if len(lines) == 1 else None
     if found is None:
