@@ -168,3 +168,10 @@ def test_a_price_that_begins_while_the_money_is_held_is_one_it_may_be_charged_by
     assert offer.prices(3_599.9) == (cheap, dear)
     assert offer.prices(1_000) == (cheap,)
     assert offer.prices(7_199.9) == (dear, cheap)
+
+
+@pytest.mark.parametrize("count", [b"1e400", b"-1e400", b"[]", b'"3"', b"true", b"1" + b"0" * 400])
+def test_a_count_that_is_none_has_no_traceback(count: bytes) -> None:
+    raw = b'{"model":"fast","messages":[{"role":"user","content":"a"}],"n":' + count + b"}"
+
+    assert size(call(raw)).choices in {1, 128}

@@ -297,6 +297,15 @@ async def test_the_openai_sdk_speaks_hears_draws_and_completes(home: House):
     assert counted.input_tokens > 0
 
 
+@pytest.mark.parametrize("most", [-1, -1_000_000_000])
+async def test_a_completion_of_less_than_nothing_is_refused_before_it_can_be_endless(home: House, most: int):
+    status, _, said = await home.post("/v1/completions", {"model": "embed", "prompt": "x", "max_tokens": most})
+
+    assert status == 400
+    assert b"`max_tokens` is -1" in said
+    assert not home.simulator.log
+
+
 async def test_a_completion_under_a_hard_budget_is_limited_to_what_its_caller_would_have_got(build: Build):
     house = await build(routes=ROUTES, more="budgets: [{name: all, per: total, window: day, limit: 1}]")
 

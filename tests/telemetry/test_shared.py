@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -183,7 +184,7 @@ async def test_files_that_none_of_us_wrote_are_told_and_stop_no_scrape(
 ) -> None:
     one = Process(tmp_path)
     one.call()
-    (tmp_path / "1-junk.json").write_bytes(b"{junk")
+    (tmp_path / "1-0123456789ab.json").write_bytes(b"{junk")
 
     found = seen(await one.figures.text(PLAIN))
 
@@ -220,3 +221,39 @@ def test_a_sum_has_a_limit_of_series_too() -> None:
     assert isinstance(merged, Counter)
     assert sum(merged.values.values()) == 6000
     assert len(merged.values) == MOST + 1
+
+
+COUNTER = '["llm_requests_total","x","counter",["route"],0,[],[[%s]],[]]'
+STRANGE: dict[str, Callable[[Path], object]] = {
+    "a folder": lambda path: path.mkdir(),
+    "a pipe": os.mkfifo,
+    "a link to itself": lambda path: path.symlink_to(path),
+    "no JSON": lambda path: path.write_bytes(b"\xff{"),
+    "deep": lambda path: path.write_text("[" * 100_000),
+    "too many labels": lambda path: path.write_text("[" + COUNTER % '["a","b"],1' + "]"),
+    "less than nothing": lambda path: path.write_text("[" + COUNTER % '["fast"],-100' + "]"),
+    "a broken number": lambda path: path.write_text("[" + COUNTER % '["fast"],1e308' + "]"),
+    "a name of two lines": lambda path: path.write_text("[" + (COUNTER % '["a"],1').replace("_total", "\\nx") + "]"),
+    "too few buckets": lambda path: path.write_text(
+        '[["llm_request_duration_seconds","x","histogram",[],null,[1.0,5.0],[],[[[],[1],2.0]]]]'
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ["123-abcdefabcdef.json", "123-abcdefabcdef.lock", "a-b.json", "ended.json"])
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_what_strangers_put_into_the_folder_takes_no_figures_away(
+    tmp_path: Path, strange: str, name: str
+) -> None:
+    one, two = Process(tmp_path), Process(tmp_path)
+    one.call()
+    two.call()
+    await two.figures.text(PLAIN)
+    STRANGE[strange](tmp_path / name)
+    if name.endswith("lock"):
+        (tmp_path / name).with_suffix(".json").write_text("[]")
+
+    for _ in range(2):
+        told = seen(await asyncio.wait_for(one.figures.text(PLAIN), 5))
+
+        assert told["llm_requests_total", "fast"] == 2

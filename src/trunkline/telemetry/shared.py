@@ -9,6 +9,8 @@ import asyncio
 import fcntl
 import logging
 import os
+import re
+import stat
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +22,7 @@ from msgspec import Struct
 from trunkline.core.errors import ConfigError
 from trunkline.telemetry.exposition import written
 from trunkline.telemetry.series import Series
-from trunkline.telemetry.together import Kept, kept, lasting, series_of, together
+from trunkline.telemetry.together import Kept, kept, lasting, series_of, sound, together
 
 log = logging.getLogger("trunkline")
 
@@ -28,6 +30,7 @@ EVERY = 1.0  # seconds between two writings: what a killed process had counted s
 MOST_PROCESSES = 1_000  # files that are read
 LARGEST = 16 * 1024 * 1024  # bytes of one
 ENDED = "ended"
+_NAME = re.compile(r"[0-9]{1,10}-[0-9a-f]{12}")  # of a process: its number and a draw
 
 
 class Ended(Struct, array_like=True):
@@ -86,7 +89,10 @@ class SharedFigures:
 
     def _exchanged(self, mine: list[Kept]) -> list[list[Kept]]:
         self._write(self._path("json"), mine)
-        self._bury()
+        try:
+            self._bury()
+        except OSError as error:  # the ended are told one by one until it works
+            log.warning("the figures of ended processes cannot be added up: %s", error)
         with self._locked(fcntl.LOCK_SH):  # nobody moves figures from one file to another meanwhile
             ended = self._read_ended()
             names = [name for name in self._names() if name != self._name and name not in ended.names]
@@ -110,9 +116,11 @@ class SharedFigures:
         if name == self._name:
             return False
         try:
-            lock = os.open(self._folder / f"{name}.lock", os.O_RDWR)
+            lock = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_NOFOLLOW)
         except FileNotFoundError:
             return True
+        except OSError:  # not ours to judge
+            return False
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -122,8 +130,8 @@ class SharedFigures:
         return True
 
     def _names(self) -> list[str]:
-        found = sorted(path.stem for path in self._folder.glob("*-*.json") if not path.is_symlink())
-        return found[:MOST_PROCESSES]
+        found = (path.stem for path in self._folder.glob("*-*.json") if path.is_file() and not path.is_symlink())
+        return sorted(filter(_NAME.fullmatch, found))[:MOST_PROCESSES]
 
     @contextmanager
     def _locked(self, how: int) -> Generator[None, None, None]:
@@ -135,10 +143,13 @@ class SharedFigures:
             os.close(lock)
 
     def _read(self, name: str) -> list[Kept]:
-        return _decoded(_process, self._folder / f"{name}.json") or []
+        path = self._folder / f"{name}.json"
+        return _sound(_decoded(_process, path) or [], path)
 
     def _read_ended(self) -> Ended:
-        return _decoded(_ended, self._folder / f"{ENDED}.json") or Ended()
+        path = self._folder / f"{ENDED}.json"
+        found = _decoded(_ended, path) or Ended()
+        return Ended(found.names, _sound(found.series, path))
 
     def _path(self, kind: str) -> Path:
         return self._folder / f"{self._name}.{kind}"
@@ -151,11 +162,28 @@ class SharedFigures:
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], path: Path) -> T | None:
-    """None where there is no file any more, or one that none of us wrote."""
+    """None where there is no file any more, or something that none of us wrote."""
     try:
-        return decoder.decode(path.read_bytes()) if path.stat().st_size <= LARGEST else None
+        return decoder.decode(_bytes(path))
     except FileNotFoundError:
         return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         log.warning("%s holds no figures and is passed over: %s", path, error)
         return None
+
+
+def _bytes(path: Path) -> bytes:
+    """A file's; raises OSError for what is none, too large, or would be waited for."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
+        known = os.fstat(file.fileno())
+        if not stat.S_ISREG(known.st_mode) or known.st_size > LARGEST:
+            raise OSError(f"it is no file of at most {LARGEST} bytes")
+        return file.read()
+
+
+def _sound(series: list[Kept], path: Path) -> list[Kept]:
+    """Those that can be added up and shown."""
+    good = [one for one in series if sound(one)]
+    if len(good) < len(series):
+        log.warning("%s holds series that none of us wrote; they are passed over", path)
+    return good

@@ -3,6 +3,7 @@
 Refuses to know where the figures of other processes come from.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
 
@@ -28,6 +29,9 @@ ACROSS: dict[str, Callable[[Sequence[float]], float]] = {
 """Gauges that are not sums over processes."""
 
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+
+
 class Kept(Struct, array_like=True):
     """One series as it is written down: ``values`` by labels; of a histogram ``tallies``, counts and sum by labels."""
 
@@ -39,6 +43,22 @@ class Kept(Struct, array_like=True):
     bounds: tuple[float, ...] = ()
     values: list[tuple[Labels, int | float]] = []
     tallies: list[tuple[Labels, list[int], float]] = []
+
+
+def sound(one: Kept) -> bool:
+    """True for one that can be added up and shown: names are names, and each row is as long as it must be."""
+    width = len(one.labels)
+    return (
+        all(map(_NAME.fullmatch, (one.name, *one.labels)))
+        and "\n" not in one.help
+        and all(len(labels) == width and _counted(one, value) for labels, value in one.values)
+        and all(len(labels) == width and len(counts) == len(one.bounds) + 1 for labels, counts, _ in one.tallies)
+    )
+
+
+def _counted(one: Kept, value: float) -> bool:
+    """False for a figure that no counting comes to."""
+    return one.kind != "counter" or (value >= 0 and (one.digits is None or isinstance(value, int)))
 
 
 def kept(series: Iterable[Series]) -> list[Kept]:

@@ -4,10 +4,10 @@ Refuses to be translated, and to show a stream as whole that was cut.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from trunkline.core.dialect import Envelope, Guess, Operation, Rendered, Scanner
 from trunkline.dialects import json
@@ -25,7 +25,7 @@ class _Peeked(Struct):
     model: str
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
-    max_tokens: int | None = None
+    max_tokens: Annotated[int, Meta(ge=0)] | None = None
     n: int | None = None
     best_of: int | None = None
     prompt: Any = None
