@@ -352,3 +352,17 @@ def test_errors_are_told_apart(status: int, said: str, kind: type[CallError]) ->
     error = Cohere().parse_error(status, [], json.dumps({"id": "x", "message": said}).encode(), "cohere")
     assert type(error) is kind
     assert kind is AuthenticationFailed or error.message == said
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id":"x","message":{"role":"assistant","content":[{"type":"text","text":"Hel',
+        b'{"id":"x","message":{"role":"assistant","content":7}}',
+    ],
+)
+def test_an_answer_that_was_cut_is_no_error_of_its_providers_though_it_has_a_message(body: bytes) -> None:
+    with pytest.raises(BadReply, match="cannot be read") as caught:
+        Cohere().sight(body)
+
+    assert caught.value.may_have_cost

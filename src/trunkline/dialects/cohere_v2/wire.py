@@ -139,18 +139,34 @@ def event_of(frame: Frame) -> Event | None:
     return event
 
 
+class _Refused(Struct):
+    message: str
+
+
+_REFUSED = msgspec.json.Decoder(_Refused)
+
+
 def open_answer(body: bytes) -> Answer:
     """A whole answer. Raises the CallError an error body stands for, BadReply for what is no answer."""
     try:
         answer: Answer = _decoded(_ANSWER, body)
     except (msgspec.DecodeError, RecursionError) as error:
-        if b'"message"' in body:
+        if _is_refused(body):
             raise provider_error("cohere", 200, [], body, provider=None) from error
         raise BadReply(f"the provider's answer cannot be read: {error}") from error
     if answer.message is None:
         raise BadReply("the provider's answer has no message")
     refuse_failed(answer.finish_reason, None)
     return answer
+
+
+def _is_refused(body: bytes) -> bool:
+    """True for an error's form; an answer that was cut also has a message, and was paid for."""
+    try:
+        _decoded(_REFUSED, body)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def refuse_failed(reason: str | None, said: str | None) -> None:
