@@ -3,6 +3,7 @@
 Refuses to know what should have come.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -24,6 +25,9 @@ DIALECTS: dict[DialectName, Dialect] = {"openai": OpenAIChat(), "anthropic": Ant
 PATIENCE = 60.0  # seconds; a small model on a slow machine takes a few
 LONGEST = 1 << 20  # bytes of an answer; the tour's are below 2 KiB
 OK = 200
+NOT_FOUND = 404
+LOOKS = 40  # times that an answer is looked for: the gateway notes it after its caller has it, and is in no hurry
+PAUSE = 0.05  # seconds between them
 
 Watch = Callable[[str], None]
 
@@ -47,6 +51,7 @@ class Seen(Struct, frozen=True):
     finish: Finish | None = None
     usage: Usage = UNKNOWN_USAGE
     error: str | None = None
+    id: str = ""
 
 
 class Caller:
@@ -72,6 +77,20 @@ class Caller:
         if body.get("stream"):
             return await self._stream(response, dialect, began, watch)
         return self._seen(response, began, dialect.read_completion(await response.read(LONGEST)))
+
+    async def tell(self, request_id: str, score: float) -> None:
+        """Say what an answer was worth, 0 to 1. Raises CallError: it was not taken."""
+        encoded = msgspec.json.encode({"request_id": request_id, "score": score})
+        headers = [(b"content-type", b"application/json")]
+        for look in range(LOOKS):
+            request = Request("POST", self._origin, "/v1/feedback", headers, encoded, self._clock() + PATIENCE)
+            response = await self._transport.send(request)
+            body = await response.read(LONGEST)
+            if response.status == OK:
+                return
+            if response.status != NOT_FOUND or look == LOOKS - 1:
+                raise DIALECTS["openai"].parse_error(response.status, response.headers, body, "gateway")
+            await asyncio.sleep(PAUSE)
 
     async def _stream(self, response: Response, dialect: Dialect, began: float, watch: Watch) -> Seen:
         frames, reader, gathering = Frames(), dialect.reader(), Gathering()
@@ -112,6 +131,7 @@ class Caller:
             duration=self._clock() - began,
             first_content=first,
             error=error,
+            id=(response.header(b"x-request-id") or b"").decode("ascii", "replace"),
         )
         if answer is None:
             return seen

@@ -17,11 +17,25 @@ from trunkline.local import is_installed
 
 CLOUDS = Path(__file__).with_name("clouds.yaml")
 HOUSE = Path(__file__).with_name("house.yaml")
+LEARN_CLOUDS = Path(__file__).with_name("learn_clouds.yaml")
+LEARN = Path(__file__).with_name("learn.yaml")
 HOST = "127.0.0.1"
 USUAL_PORT = 8080
-WITHOUT_LOCAL = "the local model is not installed, so its calls are skipped: pip install 'trunkline[local]'"
+WITHOUT_LOCAL = "the local model is not installed, so it is left out: pip install 'trunkline[local]'"
 
 Tell = Callable[[str], None]
+
+
+class Plan(Struct, frozen=True):
+    """The two files a house is built from: its simulated providers, ``what`` they are, and its gateway."""
+
+    clouds: Path = CLOUDS
+    gateway: Path = HOUSE
+    what: str = "one flaky, one dear"
+
+
+TOUR = Plan()
+LEARNING = Plan(LEARN_CLOUDS, LEARN, "one cheap, one dear")
 
 
 class House(Struct, frozen=True):
@@ -33,7 +47,9 @@ class House(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_house(port: int | None, starting: Tell, note: Tell, *, local: bool = True) -> AsyncGenerator[House]:
+async def open_house(
+    port: int | None, starting: Tell, note: Tell, *, local: bool = True, plan: Plan = TOUR
+) -> AsyncGenerator[House]:
     """Everything started, in order, and stopped at the end. ``port`` None: 8080, or a free one where that is taken.
     ``local`` False leaves the local model out even where it is installed.
 
@@ -54,14 +70,14 @@ async def open_house(port: int | None, starting: Tell, note: Tell, *, local: boo
             return child.url
 
         environ["SIMULATOR_URL"] = await start(
-            "simulated providers", "one flaky, one dear", "simulate", "-c", str(CLOUDS), "--port", "0"
+            "simulated providers", plan.what, "simulate", "-c", str(plan.clouds), "--port", "0"
         )
         if has_local:
             environ["LOCAL_URL"] = await start("local model", "a real one", "local", "--port", "0")
         elif local:
             note(WITHOUT_LOCAL)
         listen = f"{HOST}:{_port(port, note)}"
-        url = await start("gateway", "what clients talk to", "serve", "-c", str(HOUSE), "--listen", listen)
+        url = await start("gateway", "what clients talk to", "serve", "-c", str(plan.gateway), "--listen", listen)
         yield House(tuple(children), url, has_local)
 
 

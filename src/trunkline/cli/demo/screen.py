@@ -3,12 +3,13 @@
 Refuses to decide anything.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.live import Live
 from rich.status import Status
+from rich.table import Table
 
 from trunkline.cli.demo.table import HEAD, errors, line, summary, table
 from trunkline.cli.demo.tour import Row
@@ -19,13 +20,13 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._moves = console.is_terminal
+        self.moves = console.is_terminal
         self._status: Status | None = None
 
     def starting(self, what: str) -> None:
         """Something is being started: a spinner on a terminal, nothing in a file."""
         self.started()
-        if self._moves:
+        if self.moves:
             self._status = self._console.status(what)
             self._status.start()
 
@@ -42,24 +43,34 @@ class Screen:
     @contextmanager
     def table(self, rows: Sequence[Row]) -> Generator[None]:
         """While the tour runs: the table, kept up to date."""
-        if not self._moves:
+        if not self.moves:
             self.say(HEAD)
+        with self.live(lambda: table(rows, self._console.width)):
+            yield
+
+    @contextmanager
+    def live(self, render: Callable[[], Table]) -> Generator[None]:
+        """While the block runs: what ``render`` draws, again and again; in a file nothing."""
+        if not self.moves:
             yield
             return
-        with Live(
-            get_renderable=lambda: table(rows, self._console.width), console=self._console, refresh_per_second=12
-        ):
+        with Live(get_renderable=render, console=self._console, refresh_per_second=12):
             yield
+
+    def draw(self, drawn: Table) -> None:
+        """A table as it stands, once; on a terminal it stands there already."""
+        if not self.moves:
+            self._console.print(drawn)
 
     def changed(self, row: Row) -> None:
         """A row has changed; in a file a row is written once, when it has ended."""
-        if not self._moves and not row.running:
+        if not self.moves and not row.running:
             self.say(line(row))
 
     def ended(self, rows: Sequence[Row]) -> None:
         """What the tour comes to."""
         self.say()
-        if self._moves:
+        if self.moves:
             for text in errors(rows):
                 self.say(text, style="yellow")
             self.say()
