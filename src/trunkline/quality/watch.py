@@ -121,8 +121,10 @@ class Watch:
                 await asyncio.sleep(0)  # callers come first: one answer, then whoever waits
 
     async def settled(self) -> None:
-        """Wait until all that has arrived is looked at and judged."""
+        """Look at all that has arrived, and wait until it is judged; ``run`` need not be running."""
         while self._line or self._judging:
+            while self._line:
+                self._look_safely(self._line.popleft())
             await asyncio.sleep(0)
             if self._judging:
                 await asyncio.wait(tuple(self._judging))
