@@ -125,7 +125,12 @@ class Audit:
     def unsent(self) -> list[Row]:
         """Records beyond the requests that were received: attempts that never got there, or never were known to."""
         beyond = self._kept - self._asked
-        return [row for row in self.rows if (row.marker, row.provider) in beyond]
+        found = []
+        for row in sorted(self.rows, key=lambda row: -row.attempt):  # of a call's requests to one provider the last
+            if beyond[row.marker, row.provider]:
+                beyond[row.marker, row.provider] -= 1
+                found.append(row)
+        return found
 
     @property
     def doubled(self) -> list[tuple[str, int]]:

@@ -26,8 +26,8 @@ async def presumed(ledger: Path) -> None:
 
 async def written(truth: Path) -> None:
     """The simulator has heard that its callers are gone and writes no more; on a busy machine that takes a while."""
-    size = -1
-    while size != (size := truth.stat().st_size):
+    count = -1
+    while count != (count := len(audit.received(truth))):
         await asyncio.sleep(0.3)
 
 
