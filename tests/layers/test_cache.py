@@ -1,7 +1,13 @@
 """Kept answers: as many as fit, the least recently shown ones go first."""
 
-from trunkline.core.exchange import Target
-from trunkline.layers.cache import OVERHEAD, Answers, Kept
+import pytest
+
+from tests.layers.scenes import Answer
+from trunkline.core.call import Call
+from trunkline.core.exchange import Exchange, Target
+from trunkline.core.reply import Reply
+from trunkline.dialects.openai_responses.dialect import OpenAIResponses
+from trunkline.layers.cache import OVERHEAD, Answers, Cache, CacheSettings, Kept
 
 ONE = Target("oa", "sim")
 
@@ -51,3 +57,24 @@ def test_the_names_of_what_was_dropped_take_room_too():
     answers.put(b"a", Kept(b"x", 0.0, ONE, tuple(f"unknown_{number}" for number in range(1_000)), 5))
 
     assert len(answers) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "counted"),
+    [
+        (b"", "miss"),
+        (b',"conversation":"conv_1"', "bypass"),
+        (b',"\\u0063onversation":"conv_1"', "bypass"),
+        (b',"previous_response_id":"resp_1"', "miss"),
+    ],
+)
+async def test_a_turn_of_a_conversation_that_its_provider_holds_is_another_one_each_time(more: bytes, counted: str):
+    async def inner(exchange: Exchange) -> Reply:
+        return Answer()  # type: ignore[return-value]
+
+    cache = Cache(inner, CacheSettings(), {"m": 600.0}, lambda: 0.0)
+    body = b'{"model":"m","input":"Go on"' + more + b"}"
+
+    await cache(Exchange("1", Call(body, OpenAIResponses()), 0.0))
+
+    assert cache.counts == {"hit": 0, "miss": 0, "bypass": 0, counted: 1}

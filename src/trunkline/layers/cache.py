@@ -128,7 +128,7 @@ class Cache:
         if seconds is None or exchange.purpose or call.dialect.operation not in REPEATABLE:
             return await self.inner(exchange)  # judges and canaries want to know how it is now
         asked = _directives(call)
-        if "no-store" in asked:
+        if "no-store" in asked or _goes_on(call):
             self.counts["bypass"] += 1
             return await self.inner(exchange)
         key, now = self._key(call), self._clock()
@@ -222,6 +222,11 @@ def _bytes(heard: Heard, call: Call) -> bytes | None:
         return call.dialect.write_completion(whole)
     writer = call.dialect.writer(call.envelope)
     return b"".join(map(writer.write, unfold(whole))) + writer.close()
+
+
+def _goes_on(call: Call) -> bool:
+    """True where a provider holds a conversation that each request adds to: the same words are another turn of it."""
+    return call.dialect.name == "responses" and (b'"conversation"' in call.body or b"\\u00" in call.body)
 
 
 def _directives(call: Call) -> frozenset[str]:
