@@ -15,6 +15,7 @@ from trunkline.core.dialect import Envelope
 from trunkline.core.errors import BadReply
 from trunkline.dialects.openai_operations import OpenAIEmbeddings
 from trunkline.dialects.openai_operations.forms import ImageEdits
+from trunkline.dialects.openai_operations.verbatim import Images
 from trunkline.simulator.operations import PICTURE, SOUND
 
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
@@ -200,6 +201,11 @@ def test_pictures_are_held_for_as_many_as_a_provider_could_make_of_it(count: str
     body, _ = form(("model", "m"), ("n", count))
 
     assert ImageEdits().peek(body).choices == held
+
+
+@pytest.mark.parametrize(("count", "held"), [("null", 1), ("3", 3), ('"10"', 10), ("9.0", 10), ("[]", 10), ("-4", 1)])
+def test_pictures_of_words_are_held_for_as_many_too(count: str, held: int):
+    assert Images().peek(b'{"model":"m","prompt":"x","n":' + count.encode() + b"}").choices == held
 
 
 async def test_a_form_over_the_limit_of_bodies_is_refused_unread(build: Build):

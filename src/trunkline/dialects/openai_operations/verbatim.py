@@ -55,7 +55,7 @@ class Images(OpenAIOperation):
     def peek(self, body: bytes) -> Envelope:
         """See the port."""
         asked = look(_COUNT, body).n
-        count = asked if isinstance(asked, int) else 1
+        count = asked if isinstance(asked, int) else 1 if asked is None else MOST_PICTURES  # whatever is made of it
         known = OpenAIOperation.peek(self, body)
         return replace(known, max_tokens=MOST_OF_A_PICTURE, choices=max(1, min(count, MOST_PICTURES)))
 
