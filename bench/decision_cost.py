@@ -1,11 +1,13 @@
-"""``python -m bench.decision_cost``: microseconds of CPU that deciding adds to a call, median and 95th percentile.
+"""``python -m bench.decision_cost [FILE]``: microseconds of CPU that deciding adds to a call, p50 and p95.
 
-Refuses to make the call. The request is parsed anew each time, as a gateway would have to.
+FILE is one of ``trunkline fit``: then also what a decision by it costs, over the models it knows. Refuses to make the
+call. The request is parsed anew each time, as a gateway would have to.
 """
 
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -14,7 +16,8 @@ from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.config import Config, Route, RouteTarget
 from trunkline.gateway.gateway import Gateway
 from trunkline.providers.provider import Provider, Speech
-from trunkline.routing.strategies import BY_NAME, Strategy
+from trunkline.routing.learned import policy
+from trunkline.routing.strategies import BY_NAME, Balanced, Strategy
 
 TARGETS = (
     "openai/gpt-5.4", "openai/gpt-5-mini", "openai/gpt-5-nano", "openai/gpt-4o", "openai/gpt-4o-mini",
@@ -29,6 +32,14 @@ def house(strategy: Strategy) -> Gateway:
     provider = Provider("openai", "https://api.openai.com/v1", {"openai": Speech()}, auth="none", catalogue="openai")
     route = Route(tuple(RouteTarget(target) for target in TARGETS), strategy=strategy)
     return Gateway(Config({"openai": provider}, models={"r": route}))
+
+
+def fitted(file: Path) -> Gateway:
+    """A gateway with one route over the models of a policy."""
+    provider = Provider("fitted", "https://api.openai.com/v1", {"openai": Speech()}, auth="none")
+    targets = tuple(RouteTarget(f"fitted/{model}") for model in policy.load(file).models)
+    route = Route(targets, strategy=Balanced(), policy=str(file.absolute()))
+    return Gateway(Config({"fitted": provider}, models={"r": route}))
 
 
 def spread(work: Callable[[], object]) -> tuple[float, float]:
@@ -47,8 +58,9 @@ def main() -> None:
     print("target: p50 below 300, p95 below 1000, parsing the request included")
     for size, text in (("100 B", ENGLISH), ("4 kB", ENGLISH * 40)):
         body = msgspec.json.encode({"model": "r", "messages": [{"role": "user", "content": text}]})
-        for name, make in BY_NAME.items():
-            gateway = house(make())
+        houses = {name: house(make()) for name, make in BY_NAME.items()}
+        houses |= {f"by {file.name}": fitted(file) for file in map(Path, sys.argv[1:])}
+        for name, gateway in houses.items():
 
             def decide(gateway: Gateway = gateway, body: bytes = body) -> object:
                 return gateway.route(Call(body, OpenAIChat()), seed=1)

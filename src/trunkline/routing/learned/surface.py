@@ -51,10 +51,10 @@ def _surface(text: str) -> tuple[float, ...]:
 def words(text: str) -> Counter[int]:
     """Hashed words with their counts; a number counts by its length, so that sums with other numbers look alike."""
     found = _WORD.findall(ends(text, SAMPLE).lower())
-    counted = Counter(f"#{min(len(word), 6)}" if "0" <= word[0] <= "9" else word for word in found)
     buckets: Counter[int] = Counter()
-    for word, count in counted.items():
-        buckets[crc32(word.encode("utf-8", "surrogatepass")) % BUCKETS] += count
+    for word, count in Counter(found).items():
+        term = f"#{min(len(word), 6)}" if "0" <= word[0] <= "9" else word
+        buckets[crc32(term.encode("utf-8", "surrogatepass")) % BUCKETS] += count
     return buckets
 
 
