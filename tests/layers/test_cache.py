@@ -1,11 +1,15 @@
 """Kept answers: as many as fit, the least recently shown ones go first."""
 
+from collections.abc import AsyncIterator
+
+import msgspec
 import pytest
 
 from tests.layers.scenes import Answer
 from trunkline.core.call import Call
-from trunkline.core.exchange import Exchange, Target
+from trunkline.core.exchange import Attempt, Exchange, Target
 from trunkline.core.reply import Reply
+from trunkline.dialects.openai_chat.dialect import OpenAIChat
 from trunkline.dialects.openai_responses.dialect import OpenAIResponses
 from trunkline.layers.cache import OVERHEAD, Answers, Cache, CacheSettings, Kept
 
@@ -78,3 +82,42 @@ async def test_a_turn_of_a_conversation_that_its_provider_holds_is_another_one_e
     await cache(Exchange("1", Call(body, OpenAIResponses()), 0.0))
 
     assert cache.counts == {"hit": 0, "miss": 0, "bypass": 0, counted: 1}
+
+
+class Told(Answer):
+    """A stream of these pieces, which has settled well before the last of them."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        super().__init__()
+        self.pieces = pieces
+        self.end()
+
+    async def blocks(self, *_: object) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            yield piece
+
+
+def chunk(**choice: object) -> bytes:
+    return b"data: " + msgspec.json.encode({"id": "1", "model": "m", "choices": [{"index": 0, **choice}]}) + b"\n\n"
+
+
+HELLO = chunk(delta={"content": "Hello"})
+ENDED = chunk(delta={}, finish_reason="stop") + b"data: [DONE]\n\n"
+ERROR = b'data: {"error":{"message":"it broke","type":"api_error","param":null,"code":null}}\n\n'
+
+
+@pytest.mark.parametrize(("last", "count"), [(ENDED, 1), (ERROR, 0)])
+async def test_a_stream_that_ends_with_an_error_is_not_kept_however_it_settled(last: bytes, count: int):
+    async def inner(exchange: Exchange) -> Reply:
+        exchange.attempts.append(Attempt(ONE, 0.0))
+        return Told(HELLO, last)  # type: ignore[return-value]
+
+    cache = Cache(inner, CacheSettings(), {"m": 600.0}, lambda: 0.0)
+    call = Call(b'{"model":"m","stream":true,"messages":[{"role":"user","content":"Hi"}]}', OpenAIChat())
+
+    reply = await cache(Exchange("1", call, 0.0))
+    shown = [block async for block in reply.blocks(call.dialect, call.envelope, "1")]
+    await reply.aclose()
+
+    assert shown == [HELLO, last]
+    assert len(cache.answers) == count

@@ -213,11 +213,11 @@ class Recalled(Settling):
 def _bytes(heard: Heard, call: Call) -> bytes | None:
     """An answer in its caller's bytes, whoever read it and how; None for what is too large or cannot be read."""
     body = heard.body()
-    if body is not None:
+    if body is not None and not call.envelope.stream:
         return body
-    whole = heard.completion()
-    if whole is None:
-        return None
+    whole = heard.completion()  # a stream may have been found broken after it had settled, and end with an error
+    if whole is None or body is not None:
+        return None if whole is None else body
     if not call.envelope.stream:
         return call.dialect.write_completion(whole)
     writer = call.dialect.writer(call.envelope)
