@@ -98,6 +98,10 @@ def gateway(config: Path, core: int) -> Iterator[tuple[Process, int]]:
         process.stop()
 
 
+TARGETS = ("mock", "spare")
+"""How providers' names begin: a vendor's own name would bring its quirks, and bytes would not travel as they are."""
+
+
 def write_config(path: Path, upstream_port: int, ledger: str | dict[str, str] = "off") -> Path:
     """A house with both dialects in front of the mock, two targets a route, prices and keys. JSON is YAML, too.
 
@@ -107,9 +111,9 @@ def write_config(path: Path, upstream_port: int, ledger: str | dict[str, str] = 
     row = {"url": f"http://127.0.0.1:{upstream_port}/v1", "key": "sk-upstream-0123456789", "models": facts}
     config = {
         "listen": "127.0.0.1:0",
-        "providers": {f"{name}{which}": {**row, "dialect": name} for name in DIALECTS for which in ("", "-spare")},
+        "providers": {f"{which}-{name}": {**row, "dialect": name} for name in DIALECTS for which in TARGETS},
         "models": {
-            f"{name}-{model}": [f"{name}/{model}", f"{name}-spare/{model}"] for name in DIALECTS for model in MODELS
+            f"{name}-{model}": [f"{which}-{name}/{model}" for which in TARGETS] for name in DIALECTS for model in MODELS
         },
         "ledger": ledger,
         "keys": [{"name": "bench", "key": KEY}, {"name": "other", "key": f"{KEY}-other", "models": ["openai-*"]}],
