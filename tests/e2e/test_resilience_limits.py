@@ -50,7 +50,7 @@ async def test_calls_over_the_limit_of_the_only_target_wait_in_a_short_line(
     build: Build, waiting: int, answered: int, stream: bool
 ) -> None:
     limit = f"health: {{concurrency: {{initial: 1, largest: 1, waiting: {waiting}}}}}"
-    slow = {"faults": [{"kind": "slow-head", "seconds": 0.1}]}
+    slow = {"faults": [{"kind": "slow-head", "seconds": 0.3}]}
     house = await build(limit, routes="models: {r: [oa/sim]}", recovery="{}", oa=slow)
     answers = await asyncio.gather(*(house.chat("r", stream=stream) for _ in range(4)))
     assert sorted(status for status, _, _ in answers) == [200] * answered + [503] * (4 - answered)
