@@ -22,7 +22,7 @@ HERE_ANYWAY = {
     "general_settings.database_url": "usage and keys are kept in trunkline.db; see ledger",
     "general_settings.alerting": "see deploy/prometheus/alerts.yml",
     "general_settings.max_parallel_requests": "see limits.concurrent and keys[].concurrent",
-    "litellm_settings.cache": "answers are not cached here",
+    "litellm_settings.cache": "see cache of a model: each says by itself for how long",
     "litellm_settings.drop_params": "what a target cannot express is dropped and named; on_unsupported: refuse refuses",
     "litellm_settings.set_verbose": "see log",
     "litellm_settings.json_logs": "every call is one line of JSON; see log",
