@@ -108,7 +108,7 @@ def test_a_providers_headers_say_what_is_left(name: str):
     told = shape(name)
     headers = [(key.encode(), value.encode()) for key, value in told["headers"].items()]
 
-    found = headroom(headers, lambda: WALL)
+    found = headroom(dict(headers).get, lambda: WALL)
 
     expected = told["means"].get("headroom", {})
     assert {window: [left.remaining, left.reset, left.limit] for window, left in found.items()} == {

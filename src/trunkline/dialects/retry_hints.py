@@ -6,6 +6,7 @@ Refuses to decide whether anybody waits. Garbage, zero, the past and more than a
 import math
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -22,7 +23,7 @@ HTTP_DATES = (
 )
 DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|ns|[dhms]))+")  # Go's form: "6m0s", "1.5s", "250ms"
 DURATION_STEP = re.compile(r"(\d+(?:\.\d+)?)(ms|us|ns|[dhms])")
-LONGEST_DURATION = 64  # characters
+LONGEST_RESET = 64  # characters
 UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 WINDOW = re.compile(
     r"(?:x-ratelimit-(?P<part>remaining|reset)-(?P<window>[\w-]+)"
@@ -41,7 +42,7 @@ def retry_after(headers: Headers, now: float | None = None) -> float | None:
         return _hint(milliseconds / 1000)
     value = told.get("retry-after", "")
     seconds = _number(value)
-    return _hint(seconds) if seconds is not None else _until(_http_date(value), told, now)
+    return _hint(seconds) if seconds is not None else _until(_http_date(value), told.get("date", ""), now)
 
 
 def forbids_retry(headers: Headers) -> bool:
@@ -63,35 +64,41 @@ def windows_reset(headers: Headers, now: float | None = None) -> float | None:
         window = found["window"] or found["window2"]
         if "remaining" in (found["part"], found["part2"]):
             spent |= {window} if _number(value) == 0 else set()
-        elif (seconds := _reset(value, told, now)) is not None:
+        elif (seconds := until_reset(value, told.get("date", ""), now)) is not None:
             resets[window] = seconds
     waits = [resets[window] for window in spent if window in resets] or list(resets.values())
     return max(waits, default=None)
 
 
-def until_reset(value: str, headers: Headers, now: float | None = None) -> float | None:
-    """Seconds until a window opens again, from one reset header: a duration, seconds or an RFC 3339 time."""
-    return _reset(value, _told([header for header in headers if header[0] == b"date"]), now) if value else None
+def until_reset(value: str, date: str = "", now: float | None = None) -> float | None:
+    """Seconds until a window opens again, from one reset header: a duration, seconds or an RFC 3339 time.
+
+    ``date`` is the answer's own Date header, ``now`` Unix seconds: one of them is what a time is measured against.
+    """
+    if len(value) > LONGEST_RESET:
+        return None
+    if (seconds := seconds_of(value)) is not None:
+        return seconds
+    seconds = _number(value)
+    if seconds is not None and seconds > EPOCH:  # a date: OpenRouter's in milliseconds
+        return _until(seconds / 1000 if seconds > EPOCH * 1000 else seconds, date, now)
+    return _hint(seconds) if seconds is not None else _until(_rfc3339(value), date, now)
 
 
 def seconds_of(duration: str) -> float | None:
     """A duration like ``6m0s``, ``1.5s`` or ``250ms`` in seconds; None for anything else."""
-    if len(duration) > LONGEST_DURATION or DURATION.fullmatch(duration) is None:
+    return None if len(duration) > LONGEST_RESET else _seconds_of(duration)
+
+
+@lru_cache(maxsize=1024)  # nearly every answer tells two of them, and they come again
+def _seconds_of(duration: str) -> float | None:
+    if DURATION.fullmatch(duration) is None:
         return None
     return _hint(sum(float(amount) * UNITS[unit] for amount, unit in DURATION_STEP.findall(duration)))
 
 
 def _told(headers: Headers) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1").strip() for name, value in headers}
-
-
-def _reset(value: str, told: dict[str, str], now: float | None) -> float | None:
-    seconds = _number(value)
-    if seconds is not None and seconds > EPOCH:  # a date: OpenRouter's in milliseconds
-        return _until(seconds / 1000 if seconds > EPOCH * 1000 else seconds, told, now)
-    if seconds is not None:
-        return _hint(seconds)
-    return seconds_of(value) or _until(_rfc3339(value), told, now)
 
 
 def _number(value: str) -> float | None:
@@ -106,8 +113,8 @@ def _hint(seconds: float) -> float | None:
     return seconds if 0 < seconds <= LONGEST else None
 
 
-def _until(moment: float | None, told: dict[str, str], now: float | None) -> float | None:
-    sent = _http_date(told.get("date", ""))
+def _until(moment: float | None, date: str, now: float | None) -> float | None:
+    sent = _http_date(date)
     reference = now if sent is None else sent
     return None if moment is None or reference is None else _hint(moment - reference)
 

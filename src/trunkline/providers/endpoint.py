@@ -311,7 +311,7 @@ class Endpoint:
 
     def _learn(self, response: Response) -> None:
         """What the provider says is left, so that the next call waits or goes elsewhere before it is refused."""
-        if told := headroom(response.headers, self._wall):
+        if told := headroom(response.header, self._wall):
             self.health.rates.learn(self._clock(), requests=told.get("requests"), tokens=told.get("tokens"))
 
     async def _whole(

@@ -6,7 +6,7 @@ Refuses to act on it, and to believe a header that is no number.
 import math
 from collections.abc import Callable
 
-from trunkline.dialects.retry_hints import Headers, until_reset
+from trunkline.dialects.retry_hints import until_reset
 from trunkline.resilience.rate_limit import Headroom
 
 FORMS = {
@@ -29,30 +29,39 @@ WINDOWS = {
 }
 MINUTE = 60.0
 
+Header = Callable[[bytes], bytes | None]
+"""The value under a lower-case name, or None."""
 
-def headroom(headers: Headers, wall: Callable[[], float]) -> dict[str, Headroom]:
+
+def headroom(header: Header, wall: Callable[[], float]) -> dict[str, Headroom]:
     """Windows by name (``requests``, ``tokens``) of an answer that has just come; ``wall`` tells Unix seconds."""
-    told = {name: value for name, value in headers if b"ratelimit" in name}
-    if not told:
-        return {}
     found = {}
     for window, forms in WINDOWS.items():
         for left, again, limit, of_a_minute in forms:
-            remaining = _number(told.get(left))
+            remaining = _number(header(left))
             if remaining is None:
                 continue
-            reset = until_reset(told.get(again, b"").decode("latin-1"), headers, wall())
+            reset = _reset(header, again, wall)
             if reset is None and of_a_minute:
                 reset = MINUTE
             if reset is not None:
-                found[window] = Headroom(remaining, reset, _number(told.get(limit)))
+                found[window] = Headroom(remaining, reset, _number(header(limit)))
                 break
     return found
 
 
+def _reset(header: Header, name: bytes, wall: Callable[[], float]) -> float | None:
+    told = header(name)
+    if told is None:
+        return None
+    return until_reset(told.decode("latin-1"), (header(b"date") or b"").decode("latin-1"), wall())
+
+
 def _number(value: bytes | None) -> float | None:
+    if value is None:
+        return None
     try:
-        number = float(value or b"")
+        number = float(value)
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
