@@ -3,10 +3,9 @@
 Refuses to know what a caller may do: the admit layer does.
 """
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Protocol
 
 from trunkline.accounting.keys import PREFIX, UNKNOWN
@@ -35,8 +34,9 @@ class Keys:
 
     Without any key everybody is ``anyone``, unless ``closed``: the house can be reached from other machines.
 
-    Keys are held as HMAC-SHA256 under a pepper of this process: a lookup takes the same path and time for every
-    wrong key, and no key stands in memory as a dictionary key.
+    Keys are held as keyed BLAKE2 (RFC 7693) under a pepper of this process: a lookup takes the same path and time for
+    every wrong key, and no key stands in memory as a dictionary key. Nothing of it is stored, so its form is free: this
+    one costs a sixth of an HMAC through OpenSSL.
     """
 
     __slots__ = ("_callers", "_closed", "_pepper", "_ring")
@@ -50,7 +50,7 @@ class Keys:
         self._closed = closed
 
     def _digest(self, key: bytes) -> bytes:
-        return hmac.digest(self._pepper, key, hashlib.sha256)
+        return blake2b(key, key=self._pepper, digest_size=32).digest()
 
     async def open(self) -> bool:
         """True when no key is asked for. Raises StoreUnavailable where that cannot be known."""
