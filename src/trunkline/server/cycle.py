@@ -16,6 +16,7 @@ END_OF_CHUNKS = b"0\r\n\r\n"
 CHUNKED = (b"transfer-encoding", b"chunked")
 CLOSE = (b"connection", b"close")
 BODILESS = frozenset({204, 304})
+SMALL_BODY = 64 << 10  # up to here one copy into one buffer is cheaper than a write of several
 
 
 class Cycle(RequestResponseCycle):
@@ -91,7 +92,9 @@ class Cycle(RequestResponseCycle):
             pieces += (b"%x\r\n" % len(body), body, b"\r\n") if self._chunked else (body,)
         if not more and self._chunked and not self._silent:
             pieces.append(END_OF_CHUNKS)
-        if pieces:
+        if len(body) <= SMALL_BODY:
+            self.transport.write(b"".join(pieces))
+        else:
             self.transport.writelines(pieces)
         if not more:
             self._complete()
