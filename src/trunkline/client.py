@@ -260,7 +260,10 @@ class Client:
         """
         from trunkline.quality.asking import Asking, ModelJudge  # noqa: PLC0415 - who judges nothing loads no judge
 
-        return ModelJudge(Asking(self.gateway.handle, self.gateway.clock), model, self.gateway.target_of(model))
+        house = self.gateway
+        asking = Asking(house.handle, house.clock)
+        target, form = house.target_of(model), house.judge_form(model)
+        return ModelJudge(asking, model, target, form=form, refused=house.refused_forms)
 
     async def aclose(self) -> None:
         """Close the connections; ``async with`` does it."""

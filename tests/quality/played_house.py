@@ -70,10 +70,12 @@ def house(
     strategy: str = "ordered",
     ledger: str = "{}",
     played: type[Scripted] = Scripted,
+    facts: dict[str, dict[str, Any]] | None = None,
     **clocks: Any,
 ) -> tuple[Client, Scripted]:
     """A client of a gateway that has begun; close it with ``await client.aclose()``."""
-    models = json.dumps({name: {"prices": {"input": price, "output": price}} for name, price in PRICES.items()})
+    rows = {name: {"prices": {"input": price, "output": price}} for name, price in PRICES.items()}
+    models = json.dumps({name: {**row, **(facts or {}).get(name, {})} for name, row in rows.items()})
     file = folder / "house.yaml"
     file.write_text(HOUSE.format(models=models, quality=quality, strategy=strategy, ledger=ledger))
     provider = played(answer)

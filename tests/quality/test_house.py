@@ -13,6 +13,7 @@ from tests.quality.played_house import Scripted, house
 from trunkline.client import Client
 from trunkline.core.errors import ConfigError, InvalidRequest, UnknownAnswer
 from trunkline.quality.house import Quality
+from trunkline.quality.judge import QualityEvaluator
 from trunkline.stores.records import UsageQuery
 from trunkline.stores.scores import ScoreQuery
 from trunkline.testing import Part, Plan
@@ -303,35 +304,82 @@ async def test_a_house_that_measures_nothing_says_so(tmp_path: Path) -> None:
         await client.feedback("req_1", score=1)
 
 
-async def test_a_judge_is_held_to_the_rubrics_schema_and_asked_plainly_where_its_provider_refuses(
-    tmp_path: Path,
-) -> None:
-    forms: list[bool] = []
+def watching(forms: list[str]) -> type[Scripted]:
+    """A provider that notes how it was asked for a verdict's form, and refuses what it is told to."""
 
     class Watching(Scripted):
-        refuses = False
+        refused: tuple[str, ...] = ()
 
         def plan(self, request: Request, now: float) -> Plan:
             body = json.loads(request.body)
+            form = body.get("response_format", {}).get("type", "plain")
             if body["model"] == "claude-judge":
-                forms.append("response_format" in body)
-                if self.refuses and "response_format" in body:
-                    told = (
-                        b'{"error": {"message": "response_format is not supported", "type": "invalid_request_error"}}'
-                    )
-                    return Plan(400, [(b"content-type", b"application/json")], (Part(0, told),))
+                forms.append(form)
+                if form in self.refused:
+                    told = b'{"error": {"message": "%s is not supported", "type": "invalid_request_error"}}'
+                    return Plan(400, [(b"content-type", b"application/json")], (Part(0, told % form.encode()),))
             return super().plan(request, now)
 
-    async with opened(tmp_path, answers, JUDGED, played=Watching) as (client, played, quality):
-        await client.chat("fast", "Hello there")
-        await looked(quality)
-        played.refuses = True
-        for _ in range(2):
+    return Watching
+
+
+async def test_a_judge_is_held_to_the_rubrics_schema_and_a_form_that_was_refused_is_not_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    forms: list[str] = []
+    async with opened(tmp_path, answers, JUDGED, played=watching(forms)) as (client, played, quality):
+        for refused in ((), ("json_schema",), ("json_schema",), ("json_schema", "json_object"), ("json_schema",)):
+            played.refused = refused
             await client.chat("fast", "Hello there")
             await looked(quality)
 
-    assert forms == [True, True, False, False]
-    assert quality.watch.counts["judged"] == 3
+    assert forms == ["json_schema", "json_schema", "json_object", "json_object", "json_object", "plain", "plain"]
+    assert quality.watch.counts["judged"] == 5
+
+
+async def test_what_was_refused_is_remembered_by_whoever_asks_the_same_judge_next(tmp_path: Path) -> None:
+    forms: list[str] = []
+    async with opened(tmp_path, answers, JUDGED, played=watching(forms)) as (client, played, _):
+        played.refused = ("json_schema", "json_object")
+        for _again in range(2):
+            await QualityEvaluator(client.judge("two/claude-judge")).evaluate("Why?", "Because.")
+
+    assert forms == ["json_schema", "json_object", "plain", "plain"]
+
+
+async def test_a_refusal_that_has_other_reasons_teaches_nothing_of_forms(tmp_path: Path) -> None:
+    forms: list[str] = []
+    async with opened(tmp_path, answers, JUDGED, played=watching(forms)) as (client, played, _):
+        judge = client.judge("two/claude-judge")
+        played.refused = ("json_schema", "json_object", "plain")
+        failed = await QualityEvaluator(judge).evaluate("Why?", "Because.")
+
+    assert failed.score is None
+    assert judge.form == "schema"
+
+
+@pytest.mark.parametrize(("known", "form"), [(False, "json_object"), (True, "json_schema"), (None, "json_schema")])
+async def test_a_judge_of_which_it_is_known_takes_no_schema_is_asked_for_json_from_the_first_call(
+    tmp_path: Path, known: bool | None, form: str
+) -> None:
+    forms: list[str] = []
+    facts = {"claude-judge": {"structured_output": known}}
+    async with opened(tmp_path, answers, JUDGED, played=watching(forms), facts=facts) as (client, _, quality):
+        await client.chat("fast", "Hello there")
+        await looked(quality)
+
+    assert forms == [form]
+
+
+async def test_a_judge_whose_provider_drops_response_formats_is_asked_plainly(tmp_path: Path) -> None:
+    from trunkline.gateway.config_source import load
+    from trunkline.gateway.gateway import Gateway
+
+    (file := tmp_path / "house.yaml").write_text(
+        "providers: {one: {url: 'http://one/v1', auth: none, dialects: {openai: {quirks: {drop: [response_format]}}}}}"
+    )
+
+    assert Gateway(load(file, {})).judge_form("one/anything") == "plain"
 
 
 async def test_answers_that_become_half_as_long_are_seen_and_lower_the_belief_by_half(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from trunkline.gateway.figures import cache_series, money_series, rate_series
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listing import Offer, offers
 from trunkline.gateway.pricing import book_of, prices_of
-from trunkline.gateway.profiles import fitted_of, profile
+from trunkline.gateway.profiles import fitted_of, judge_form, profile
 from trunkline.gateway.transports import Transports
 from trunkline.layers.admit import Admit, allowed
 from trunkline.layers.cache import Cache
@@ -60,6 +60,7 @@ from trunkline.transport.transport import Origin, Transport
 if TYPE_CHECKING:
     from trunkline.gateway.money import Money
     from trunkline.quality.house import Quality
+    from trunkline.quality.judge import Form
 
 PORTS = {"http": 80, "https": 443}
 
@@ -94,6 +95,7 @@ class Gateway:
         self._book = book_of(config)
         self._rng = rng
         self.affinity: Affinity = Affinity(clock) if before is None else before.affinity
+        self.refused_forms: dict[str, Form] = {} if before is None else before.refused_forms  # by judges' providers
         self.quality = self._quality()
         self.decisions: Decisions = Decisions(self._would_cost, None if before is None else before.decisions)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
@@ -189,6 +191,10 @@ class Gateway:
     def target_of(self, model: str) -> str:
         """The provider/model that a model name stands for first. Raises UnknownModel."""
         return str(self._routes.find(model).endpoints[0].target)
+
+    def judge_form(self, model: str) -> "Form":
+        """The most that whoever stands behind a name takes of a verdict's form. Raises UnknownModel."""
+        return judge_form(self.config, [endpoint.target for endpoint in self._routes.find(model).endpoints])
 
     def measured(self) -> "Quality":
         """The house's quality. Raises InvalidRequest where it measures none."""
@@ -295,6 +301,8 @@ class Gateway:
             store=lambda: None if self.money is None else self.money.store.quality,
             resolve=self.target_of,
             prefer=self.prefer,
+            form=self.judge_form,
+            refused=self.refused_forms,
             ledger=lambda: None if self.money is None else self.money.store.usage,
             rng=self._rng,
         )

@@ -3,6 +3,7 @@
 Refuses to know strategies.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from trunkline.routing.candidates import Profile
 from trunkline.routing.prior import Ability, ability
 
 if TYPE_CHECKING:
+    from trunkline.quality.judge import Form
     from trunkline.routing.fitted import Fitted
 
 
@@ -31,6 +33,20 @@ def ability_of(config: Config, target: Target, book: Tariffs | None) -> Ability:
     """What is known of a target before anything was scored, without an endpoint of it."""
     tariff = config.providers[target.provider].tariff(target.model, book)
     return ability(target.model, config.facts(target).quality, _output_dollars(tariff))
+
+
+def judge_form(config: Config, targets: Iterable[Target]) -> "Form":
+    """The most that all these targets are known to take of a verdict's form; who is unknown is asked for a schema."""
+    asked = tuple(targets)
+    if any(_drops(config, target, "response_format") for target in asked):
+        return "plain"
+    return "json" if any(config.facts(target).structured_output is False for target in asked) else "schema"
+
+
+def _drops(config: Config, target: Target, parameter: str) -> bool:
+    """Whether a provider's row says that it refuses a parameter of OpenAI's dialect, which judges are asked in."""
+    spoken = config.providers[target.provider].dialects.get("openai")
+    return spoken is not None and parameter in spoken.quirks.get("drop", ())
 
 
 def fitted_of(name: str, route: Route) -> "Fitted | None":

@@ -4,22 +4,23 @@ Refuses to hide them: they are metered, limited and recorded like all others, an
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
 
 from trunkline.core.call import Call, Caller
 from trunkline.core.chat import Completion
-from trunkline.core.errors import ContentRefused, ContextLengthExceeded, InvalidRequest, RequestTooLarge
+from trunkline.core.errors import ContentRefused, ContextLengthExceeded, InvalidRequest, RequestTooLarge, UnknownModel
 from trunkline.core.exchange import Exchange, Handler
 from trunkline.core.money import Nanos
 from trunkline.dialects.openai_chat import OpenAIChat
-from trunkline.quality.judge import Said
+from trunkline.quality.judge import Form, Said
 from trunkline.quality.prompts import Prompt
 
 OURSELVES = Caller("trunkline-quality", tags=("quality",))
 _DIALECT = OpenAIChat()
+_WEAKER: dict[Form, Form] = {"schema": "json", "json": "plain"}
 
 
 class Asked:
@@ -65,36 +66,73 @@ class Asking:
 
 
 class ModelJudge:
-    """A model of this house as a judge; ``name`` is provider/model, by which its family is known."""
+    """A model of this house as a judge; ``name`` is provider/model, by which its family is known.
 
-    __slots__ = ("_asking", "_model", "name", "structured")
+    ``form``     the most that its provider is known to take of a verdict's form.
+    ``refused``  what providers have refused, by name, for whoever asks the same judge again.
+    """
 
-    def __init__(self, asking: Asking, model: str, name: str | None = None) -> None:
+    __slots__ = ("_asking", "_form", "_model", "_refused", "name")
+
+    def __init__(
+        self,
+        asking: Asking,
+        model: str,
+        name: str | None = None,
+        *,
+        form: Form = "schema",
+        refused: MutableMapping[str, Form] | None = None,
+    ) -> None:
         self._asking = asking
         self._model = model
+        self._form: Form = form
+        self._refused: MutableMapping[str, Form] = {} if refused is None else refused
         self.name = name or model
-        self.structured = True  # until its provider refuses a schema
+
+    @property
+    def form(self) -> Form:
+        """How it is held to the form of a verdict: by a schema, by asking for JSON, or by words alone."""
+        return _weakest(self._form, self._refused.get(self.name, "schema"))
 
     async def ask_for(self, prompt: Prompt, most_tokens: int, schema: dict[str, Any]) -> Said:
-        """Its words, held to a JSON schema where its provider can; one that refuses is not asked so again."""
-        if self.structured:
-            form = {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema}}
+        """Its words, held to a JSON schema where its provider can, to JSON where it knows no schemas.
+
+        A form that is refused is not asked for again once a weaker one was taken. Raises CallError.
+        """
+        form, asked_for = self.form, self.form
+        while (weaker := _WEAKER.get(form)) is not None:
             try:
-                asked = await self._asking.ask(
-                    self._model, prompt, max_completion_tokens=most_tokens, response_format=form
-                )
-            except (ContentRefused, ContextLengthExceeded, RequestTooLarge):
+                said = await self._ask(prompt, most_tokens, response_format=_response_format(form, schema))
+            except (ContentRefused, ContextLengthExceeded, RequestTooLarge, UnknownModel):
                 raise
             except InvalidRequest:
-                self.structured = False
+                form = weaker
             else:
-                return Said(asked.completion.text, asked.cost)
-        return await self.ask(prompt, most_tokens)
+                return self._taken(said, asked_for, form)
+        return self._taken(await self.ask(prompt, most_tokens), asked_for, form)
+
+    def _taken(self, said: Said, asked_for: Form, form: Form) -> Said:
+        if form != asked_for:
+            self._refused[self.name] = form
+        return said
 
     async def ask(self, prompt: Prompt, most_tokens: int) -> Said:
         """Its words. Raises CallError. No temperature is asked for: models that think refuse one."""
-        asked = await self._asking.ask(self._model, prompt, max_completion_tokens=most_tokens)
+        return await self._ask(prompt, most_tokens)
+
+    async def _ask(self, prompt: Prompt, most_tokens: int, **options: Any) -> Said:
+        asked = await self._asking.ask(self._model, prompt, max_completion_tokens=most_tokens, **options)
         return Said(asked.completion.text, asked.cost)
 
     def __repr__(self) -> str:
-        return f"<ModelJudge {self.name}>"
+        return f"<ModelJudge {self.name} [{self.form}]>"
+
+
+def _weakest(one: Form, other: Form) -> Form:
+    return max(one, other, key=("schema", "json", "plain").index)
+
+
+def _response_format(form: Form, schema: dict[str, Any]) -> dict[str, Any]:
+    if form == "json":
+        return {"type": "json_object"}
+    return {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema}}

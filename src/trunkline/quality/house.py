@@ -5,7 +5,7 @@ Refuses to know the gateway: it is handed a way to ask models, a store and clock
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from msgspec.structs import asdict
@@ -17,7 +17,7 @@ from trunkline.quality.asking import Asking, ModelJudge
 from trunkline.quality.canary import CanaryRounds
 from trunkline.quality.feedback import of_the_ledger, worth_of
 from trunkline.quality.figures import figures_of
-from trunkline.quality.judge import QualityEvaluator
+from trunkline.quality.judge import Form, QualityEvaluator
 from trunkline.quality.panel import Panel
 from trunkline.quality.predictor import Learned
 from trunkline.quality.rubric import Rubric, find_rubric
@@ -41,7 +41,8 @@ USER_WEIGHT = 1.0
 class Quality:
     """``store`` and ``ledger`` are asked for each time: there may be none.
 
-    ``resolve`` says what provider/model a model's name is, ``prefer`` has a route served by another model first.
+    ``resolve`` says what provider/model a model's name is, ``form`` the most that it takes of a verdict's form, and
+    ``refused`` remembers what it did not; ``prefer`` has a route served by another model first.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class Quality:
         store: Callable[[], QualityStore | None],
         resolve: Callable[[str], str],
         prefer: Prefer,
+        form: Callable[[str], Form] = lambda _: "schema",
+        refused: MutableMapping[str, Form] | None = None,
         ledger: Callable[[], UsageLedger | None] = lambda: None,
         wall: Callable[[], Millis] = wall_millis,
         rng: Callable[[], float] = random.random,
@@ -64,6 +67,8 @@ class Quality:
         self._clock = clock
         self._resolve = resolve
         self._prefer = prefer
+        self._form = form
+        self._refused: MutableMapping[str, Form] = {} if refused is None else refused
         self._ledger = ledger
         self._store = store
         self.canaries: CanaryRounds | None = None
@@ -83,7 +88,10 @@ class Quality:
         """Ask judges through this handler: the whole house, so that their calls are metered like any other."""
         asking = Asking(handle, self._clock)
         rubric = self.rubric()
-        judges = [ModelJudge(asking, model, self._resolve(model)) for model in self.settings.judges]
+        judges = [
+            ModelJudge(asking, model, self._resolve(model), form=self._form(model), refused=self._refused)
+            for model in self.settings.judges
+        ]
         evaluators = [QualityEvaluator(judge, rubric, given=self.settings.given) for judge in judges]
         self.watch.panel = Panel(evaluators, own_family=self.settings.own_family)
         self.canaries = CanaryRounds(self.settings.canaries, asking, self.watch, self._sleep)

@@ -5,7 +5,7 @@ Refuses to know which provider the judge is at, and to make up a score: ``score`
 
 import secrets
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -17,6 +17,8 @@ from trunkline.quality.rubric import Given, Rubric, find_rubric
 from trunkline.quality.verdict_parser import Verdict, parse
 
 MOST_SAID = 4_096  # tokens of a verdict, a thinking judge's thoughts among them
+Form = Literal["schema", "json", "plain"]
+"""How a judge is held to the form of a verdict, the strictest first."""
 
 
 class Said(Struct, frozen=True):
@@ -147,12 +149,16 @@ class _Conversation:
 
     async def ask(self, prompt: Prompt, schema: dict[str, Any] | None = None) -> str:
         self.calls += 1
-        if schema is not None and isinstance(self._judge, StructuredJudge):
-            said = await self._judge.ask_for(prompt, MOST_SAID, schema)
-        else:
-            said = await self._judge.ask(prompt, MOST_SAID)
+        said = await asked(self._judge, prompt, MOST_SAID, schema)
         self.cost = None if self.cost is None or said.cost is None else self.cost + said.cost
         return said.text
+
+
+async def asked(judge: Judge, prompt: Prompt, most_tokens: int, schema: dict[str, Any] | None) -> Said:
+    """A judge's words, held to the schema where it can be. Raises CallError."""
+    if schema is not None and isinstance(judge, StructuredJudge):
+        return await judge.ask_for(prompt, most_tokens, schema)
+    return await judge.ask(prompt, most_tokens)
 
 
 def repair(prompt: Prompt, said: str, again: str) -> Prompt:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from trunkline.core.errors import CallError
 from trunkline.core.money import Nanos
 from trunkline.quality import prompts
-from trunkline.quality.judge import Judge, Said, repair
+from trunkline.quality.judge import Judge, Said, asked, repair
 from trunkline.quality.prompts import Prompt, Question, Shown
 from trunkline.quality.rubric import Rubric, find_rubric
 from trunkline.quality.verdict_parser import MOST_READ, objects
@@ -22,6 +22,12 @@ from trunkline.quality.verdict_parser import MOST_READ, objects
 Choice = Literal["a", "b", "tie"]
 MOST_SAID = 2_048  # tokens
 FORM = '{"reason": "...", "better": 1}'
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"reason": {"type": "string"}, "better": {"type": "integer", "enum": [0, 1, 2]}},
+    "required": ["reason", "better"],
+    "additionalProperties": False,
+}
 _SAID: dict[Any, int] = {0: 0, 1: 1, 2: 2, "0": 0, "1": 1, "2": 2, "tie": 0, "neither": 0}
 
 
@@ -78,10 +84,10 @@ class PairwiseEvaluator:
         """0, 1, 2 or None, the cost, and what was wrong."""
         prompt = prompts.pair(self.rubric, question, answers, self._mark(), reference)
         try:
-            said = await self.judge.ask(prompt, MOST_SAID)
+            said = await asked(self.judge, prompt, MOST_SAID, SCHEMA)
             better = chosen(said.text)
             if better is None:
-                again = await self.judge.ask(_again(prompt, said), MOST_SAID)
+                again = await asked(self.judge, _again(prompt, said), MOST_SAID, SCHEMA)
                 cost = None if said.cost is None or again.cost is None else said.cost + again.cost
                 said, better = Said(again.text, cost), chosen(again.text)
         except CallError as error:
