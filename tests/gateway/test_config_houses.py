@@ -5,6 +5,7 @@ import pytest
 from trunkline.core.errors import ConfigError
 from trunkline.core.exchange import Target
 from trunkline.core.secret import Secret
+from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.gateway.config import Config, RouteTarget, VirtualKey
 from trunkline.gateway.config_source import default_file, from_environment
 from trunkline.gateway.listing import offers
@@ -64,6 +65,25 @@ def test_a_known_provider_asked_elsewhere_sends_nothing_to_the_vendor_in_any_dia
     config = house("providers: {deepseek: {url: 'https://proxy.example/v1', key: k}}\n")
     deepseek = config.providers["deepseek"]
     assert {deepseek.base_url(name) for name in deepseek.dialects} == {"https://proxy.example/v1"}
+
+
+def test_a_known_name_means_that_provider_wherever_it_is_asked_and_an_own_name_means_nobody(house):
+    asked = "url: 'http://127.0.0.1:4000/v1', dialect: openai"
+    text = f"providers: {{openai: {{{asked}}}, local: {{{asked}}}}}\n"
+    config = house(text)
+    proxied, local = config.providers["openai"], config.providers["local"]
+
+    assert proxied.dialect("openai") == known("openai").dialect("openai")  # max_tokens is renamed there too
+    assert proxied.key.reveal() == "sk-canary-7f3a9b21c4d5e6f7"
+    assert proxied.facts("gpt-5-mini").price == known("openai").facts("gpt-5-mini").price
+    assert local.dialect("openai") == OpenAIChat()
+    assert (local.key, local.facts("gpt-5-mini").price) == (None, None)
+
+
+def test_a_quirk_that_is_written_stands_over_a_known_providers(house):
+    quirks = "dialects: {openai: {quirks: {max_tokens_name: keep}}}"
+    config = house(f"providers: {{openai: {{url: 'http://127.0.0.1:4000/v1', {quirks}}}}}\n")
+    assert config.providers["openai"].dialect("openai") == OpenAIChat()
 
 
 def test_a_second_account_of_a_known_provider_is_like_it(house):

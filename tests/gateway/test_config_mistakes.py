@@ -28,7 +28,7 @@ MISTAKES = {
         (
             'trunkline.yaml:4: providers.mine.dialekt: unknown field; did you mean "dialect" or "dialects"? Allowed '
             "here: url, dialects, auth, key, key_env, query, aws, region, google, project, transport, ca_file, local, "
-            "catalogue, models, defaults, tags, docs, as_of, dialect, like"
+            "catalogue, models, defaults, tags, docs, as_of, unconfirmed, dialect, like"
         ),
     ),
     "a duration that is none": (
@@ -244,7 +244,7 @@ MISTAKES = {
         (
             "trunkline.yaml:4: providers.mine: 5 stands where a table of url, dialects, auth, key, key_env, query, "
             "aws, region, google, project, transport, ca_file, local, catalogue, models, defaults, tags, docs, as_of, "
-            "dialect, like is wanted"
+            "unconfirmed, dialect, like is wanted"
         ),
     ),
     "a provider that names itself": (

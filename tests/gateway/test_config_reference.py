@@ -113,6 +113,12 @@ def test_every_provider_is_in_the_reference_as_it_is(name):
     assert line in (REFERENCE / "providers.md").read_text(), f"docs/reference/providers.md lacks:\n{line}"
 
 
+@pytest.mark.parametrize("name", [name for name in rows() if known(name).unconfirmed])
+def test_what_a_row_could_not_confirm_is_in_the_reference(name):
+    line = f"* `{name}`: {'; '.join(known(name).unconfirmed)}\n"
+    assert line in (REFERENCE / "providers.md").read_text(), f"docs/reference/providers.md lacks:\n{line}"
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_quirk_is_in_the_reference(dialect):
     reference = (REFERENCE / "providers.md").read_text()

@@ -1,8 +1,10 @@
 """Every row of the data file is a provider that could be called."""
 
+import msgspec
 import pytest
 
 from trunkline.catalog.catalogue import models_of
+from trunkline.core.chat import ChatRequest, Message, Text
 from trunkline.core.secret import Secret
 from trunkline.core.usage import Usage
 from trunkline.dialects.openai_chat import OpenAIChat
@@ -64,7 +66,7 @@ def test_the_second_dialect_may_live_elsewhere_and_want_its_key_otherwise():
     deepseek = known("deepseek")
     assert deepseek.base_url("openai") == "https://api.deepseek.com"
     assert deepseek.base_url("anthropic") == "https://api.deepseek.com/anthropic/v1"
-    assert auths("deepseek") == {"openai": "bearer", "anthropic": "x-api-key"}
+    assert auths("deepseek") == {"openai": "bearer", "responses": "bearer", "anthropic": "x-api-key"}
     assert auths("fireworks") == {"openai": "bearer", "anthropic": "bearer"}
     assert auths("anthropic") == {"anthropic": "x-api-key"}
 
@@ -111,3 +113,46 @@ def test_a_model_of_bedrocks_costs_what_its_inference_profile_costs(model, dolla
 
     assert tariff is not None
     assert tariff.price(0.0).charge(Usage(input=1_000_000)) == dollars * 10**9
+
+
+def rendered(name, spoken, **fields):
+    request = ChatRequest("m", messages=(Message("user", (Text("Hi."),)),), **fields)
+    found = known(name).dialect(spoken).write_request(request, "m")
+    return msgspec.json.decode(found.body), found.dropped
+
+
+def test_perplexitys_agents_are_asked_without_what_their_sdk_does_not_know_and_only_what_was_said_is_named_dropped():
+    assert list(known("perplexity").dialects) == ["responses"], "chat completions ended on 2026-09-27"
+
+    body, dropped = rendered("perplexity", "responses", temperature=0.2, max_tokens=9)
+
+    assert set(body) == {"model", "input", "max_output_tokens"}
+    assert dropped == ("temperature",)
+    assert rendered("openai", "responses")[0]["store"] is False
+
+
+def test_openrouter_tells_usage_unasked():
+    assert "stream_options" not in rendered("openrouter", "openai", stream=True)[0]
+    assert "stream_options" in rendered("deepinfra", "openai", stream=True)[0]
+
+
+def test_minimax_takes_its_limit_under_the_newer_name_and_its_own_words_for_thoughts():
+    assert rendered("minimax", "openai", max_tokens=9)[0]["max_completion_tokens"] == 9
+    assert rendered("minimax", "openai", extra={"reasoning_split": True})[0]["reasoning_split"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "spoken", "url"),
+    [
+        ("sambanova", "anthropic", "https://api.sambanova.ai/v1"),
+        ("deepinfra", "anthropic", "https://api.deepinfra.com/anthropic/v1"),
+        ("qwen", "anthropic", "https://dashscope-intl.aliyuncs.com/apps/anthropic/v1"),
+        ("qwen", "responses", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
+        ("deepseek", "responses", "https://api.deepseek.com"),
+        ("xai", "responses", "https://api.x.ai/v1"),
+        ("vercel", "responses", "https://ai-gateway.vercel.sh/v1"),
+    ],
+)
+def test_callers_of_a_second_dialect_are_answered_in_it_with_a_bearers_key(name, spoken, url):
+    assert known(name).base_url(spoken) == url
+    assert auths(name)[spoken] == "bearer"

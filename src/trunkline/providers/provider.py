@@ -161,6 +161,10 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     ] = ()
     docs: Annotated[Url | None, Meta(description="Where its interface is documented.")] = None
     as_of: Annotated[Day | None, Meta(description="The day that documentation was read.")] = None
+    unconfirmed: Annotated[
+        tuple[Annotated[str, Meta(max_length=200)], ...],
+        Meta(max_length=16, description="What that documentation does not say, as far as was found."),
+    ] = ()
 
     @classmethod
     def written_fields(cls) -> tuple[str, ...]:

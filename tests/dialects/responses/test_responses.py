@@ -113,6 +113,7 @@ def test_a_refusal_is_text_that_ended_by_the_filter():
         ),
         (item("response.failed", response=ENDED), ServerError),
         (item("response.failed"), ServerError),
+        (item("response.failed", error=LIMITED), RateLimit),  # Perplexity's stands beside, not in the response
         (item("error", code="server_error", message="m", param=None), ServerError),
         (item("error", error=LIMITED), RateLimit),
     ],

@@ -13,10 +13,12 @@ from trunkline.dialects.counts import Count, told
 
 
 class InputDetails(Struct):
-    """``input_tokens_details``."""
+    """``input_tokens_details``; the second pair of names is Perplexity's."""
 
     cached_tokens: Count | None = None
     cache_write_tokens: Count | None = None
+    cache_read_input_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
 
 
 class OutputDetails(Struct):
@@ -43,8 +45,9 @@ def read_usage(raw: Raw) -> Usage | None:
     if wire is None:
         return None
     details = wire.input_tokens_details or InputDetails()
-    read = min(details.cached_tokens or 0, wire.input_tokens)
-    write = min(details.cache_write_tokens or 0, wire.input_tokens - read)
+    read = min(details.cached_tokens or details.cache_read_input_tokens or 0, wire.input_tokens)
+    written = details.cache_write_tokens or details.cache_creation_input_tokens or 0
+    write = min(written, wire.input_tokens - read)
     thought = min((wire.output_tokens_details or OutputDetails()).reasoning_tokens or 0, wire.output_tokens)
     return Usage(
         input=wire.input_tokens - read - write,

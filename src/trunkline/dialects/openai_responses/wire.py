@@ -89,7 +89,7 @@ def open_frame(frame: Frame, data: bytes) -> StreamEvent:
     if event.type == "error" or frame.event == b"error" or (not event.type and bytes(event.error) not in ABSENT):
         raise told(data if bytes(event.error) in ABSENT else b'{"error":' + bytes(event.error) + b"}")
     if event.type in FAILS:
-        raise failure(event.response or Glance())
+        raise failure(event.response or Glance(error=event.error))  # Perplexity's stands beside, not in it
     return event
 
 

@@ -47,7 +47,8 @@ class RequestWriter:
         self._put_text()
         self._put_reasoning()
         self._body |= {"stream": True} if self._request.stream else {}
-        self._body["store"] = self._store
+        if "store" not in drop:  # what the caller did not say is not dropped, only left out
+            self._body["store"] = self._store
         self._put_extra()
         for name in sorted(drop & self._body.keys()):
             del self._body[name]
