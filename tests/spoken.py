@@ -1,13 +1,14 @@
 """Every dialect the gateway speaks, as two lists: a dialect joins all the matrices of tests by a row here.
 
 SPOKEN are those that callers speak: what a client of each sends, and what it takes for a whole answer, told without the
-gateway's own code. ANSWERED are those that providers are asked in: the same, and the vendors' own.
+gateway's own code; ASKED are they in every form of their streams. ANSWERED are those that providers are asked in: the
+same, and the vendors' own.
 """
 
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from anthropic.types import Message, RawMessageStreamEvent
@@ -49,6 +50,7 @@ class Spoken:
     ``finish``  the reason for its end that a whole answer tells, None where it tells none.
     ``last``    how the event of a stream that ends with a plain stop is known.
     ``answer``, ``event``  the types of the vendor's SDK.
+    ``listed``  its streams are JSON arrays, and its errors at the path of streams as well.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Spoken:
     last: bytes
     answer: type[BaseModel]
     event: TypeAdapter[Any]
+    listed: bool = False
 
     def whole(self, body: bytes) -> bool:
         """Whether a client takes the stream for a whole answer."""
@@ -76,12 +79,16 @@ class Spoken:
         if re.search(rb"data: ?\[DONE\]\s*$", body):
             return False
         last = payloads(body)[-1]
-        named = self.name in {"openai", "gemini"} or (body.rfind(b"event: error") > 0 and last["type"] == "error")
+        named = self.dialect.name in {"openai", "gemini"} or (
+            body.rfind(b"event: error") > 0 and last["type"] == "error"
+        )
         return bool(last.get("error")) and named
 
     def gathered(self, body: bytes) -> Completion:
         """What a client makes of a stream, each event checked against the vendor's types."""
         reader, gathering = self.dialect.reader(), Gathering()
+        if self.listed:
+            body = b"".join(b"data: %b\n\n" % json.dumps(event).encode() for event in json.loads(body))
         for frame in Frames().feed(body):
             if frame.data and frame.data != b"[DONE]" and frame.event != b"ping":  # no part of the SDK's types
                 self.event.validate_json(frame.data, strict=True)
@@ -99,11 +106,20 @@ class Spoken:
     def request(self, asked: ChatRequest, model: str) -> tuple[str, bytes]:
         """Path and body of a request, as this dialect's own writer writes it."""
         rendered = self.dialect.write_request(asked, model)
-        return f"/v1{self.dialect.path}{rendered.path}", rendered.body
+        path = rendered.path.removesuffix("?alt=sse") if self.listed else rendered.path
+        return f"/v1{self.dialect.path}{path}", rendered.body
+
+    def error(self, body: bytes) -> Json:
+        """What a whole answer says went wrong."""
+        told = json.loads(body)
+        shown: Json = (told[0] if isinstance(told, list) else told)["error"]
+        return shown
 
 
 def payloads(body: bytes) -> list[Any]:
     """The data of a stream's events, opened; the specification's way, without the gateway's own parser."""
+    if body.startswith(b"["):
+        return list(json.loads(body))
     found, data = [], []
     for line in body.removeprefix(b"\xef\xbb\xbf").splitlines():
         name, _, value = line.partition(b":")
@@ -133,6 +149,11 @@ def _responses(model: str, text: str, *, stream: bool = False) -> tuple[str, Jso
 def _gemini(model: str, text: str, *, stream: bool = False) -> tuple[str, Json]:
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     return f"/v1beta/models/{model}:{method}", {"contents": [{"role": "user", "parts": [{"text": text}]}]}
+
+
+def _gemini_array(model: str, text: str, *, stream: bool = False) -> tuple[str, Json]:
+    path, body = _gemini(model, text, stream=stream)
+    return path.removesuffix("?alt=sse"), body
 
 
 def _told(event: Json) -> list[Json]:
@@ -196,7 +217,8 @@ SPOKEN = (
     ),
 )
 NAMES = [row.name for row in SPOKEN]
-SHORTS = [row.short for row in SPOKEN]
+ASKED = (*SPOKEN, replace(SPOKEN[-1], name="gemini-array", ask=_gemini_array, listed=True))
+"""SPOKEN, and Gemini without ``?alt=sse``: one JSON array."""
 
 
 @dataclass(frozen=True)
@@ -234,8 +256,8 @@ ANSWERED = (*(Answered(row.name, row.short, row.dialect) for row in SPOKEN), *NA
 
 
 def spoken(name: str) -> Spoken:
-    """The row of a dialect."""
-    return next(row for row in SPOKEN if row.name == name)
+    """The row of a dialect, or of a form of its streams."""
+    return next(row for row in ASKED if row.name == name)
 
 
 PROVIDED: tuple[ProviderDialect, ...] = tuple(

@@ -131,12 +131,3 @@ async def test_a_stream_that_breaks_raises_in_the_sdk(google: Any, model: str):
             seen += chunk.text or ""
 
     assert seen
-
-
-async def test_a_stream_without_alt_sse_is_refused_with_what_to_add(house: House):
-    body = {"contents": [{"parts": [{"text": SUM}]}]}
-
-    status, _, shown = await house.post("/v1beta/models/openai:streamGenerateContent", body)
-
-    assert status == 400
-    assert b"add ?alt=sse" in shown

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tests.clients.images import PNG
 from tests.e2e.conftest import SUM, House
-from tests.spoken import ANSWERED, SPOKEN, Answered, Spoken
+from tests.spoken import ANSWERED, ASKED, Answered, Spoken
 from trunkline.core.chat import (
     ChatRequest,
     Completion,
@@ -111,7 +111,7 @@ def ids(row: Spoken | Answered) -> str:
 @pytest.mark.parametrize("feature", FEATURES)
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("provider", ANSWERED, ids=ids)
-@pytest.mark.parametrize("caller", SPOKEN, ids=ids)
+@pytest.mark.parametrize("caller", ASKED, ids=ids)
 async def test_a_feature_reaches_every_caller_from_every_provider(
     house: House, caller: Spoken, provider: Answered, stream: bool, feature: str
 ):
@@ -122,6 +122,7 @@ async def test_a_feature_reaches_every_caller_from_every_provider(
 
     assert status == 200, answered
     answer = caller.gathered(answered) if stream else caller.opened(answered)
+    assert headers.getone("content-type").startswith("text/event-stream") == (stream and not caller.listed)
     dropped = provider.cannot.get(feature)
     assert dropped in headers["x-trunkline-dropped"] if dropped else FEATURES[feature].holds(answer), answer
     if answer.thoughts and provider.counts_thoughts:
@@ -136,7 +137,7 @@ async def test_a_feature_reaches_every_caller_from_every_provider(
 
 
 @pytest.mark.parametrize("provider", ANSWERED, ids=ids)
-@pytest.mark.parametrize("caller", SPOKEN, ids=ids)
+@pytest.mark.parametrize("caller", ASKED, ids=ids)
 async def test_a_tools_turn_can_be_sent_back_to_every_provider(house: House, caller: Spoken, provider: Answered):
     """What a client is given for a call, it sends back as it is, whoever answers next."""
     first = replace(ask("Use get_weather for Paris.", tools=(WEATHER,), reasoning=Reasoning("high")), max_tokens=8000)

