@@ -16,8 +16,8 @@ NO_LIMIT = 1 << 40  # bytes of an event: those here are the house's own, held to
 class Listed:
     """A ``Send``. Google's own API answers so where ``?alt=sse`` is not said, errors before a stream included.
 
-    What stands behind an element, a comma or the bracket, waits for the next or for the end. A stream that breaks has an
-    error for its last element, as Google's have; one that is torn has no bracket.
+    What stands behind an element, a comma or the bracket, waits for the next or for the end. A stream that breaks has
+    an error for its last element, as Google's have; one that is torn has no bracket.
     """
 
     __slots__ = ("_frames", "_next", "_send", "_streamed")
