@@ -278,7 +278,8 @@ class Wired:
         ask = Ask(model="real-model", prompt="", dialect=name, stream=True, include_usage=True)
         return Delivery(ask=ask, answers=(said,), usage=usage, id="0123456789", created=1_700_000_000)
 
-    def _frames(self) -> Framing:
+    def framing(self) -> Framing:
+        """Cuts one of its streams into frames."""
         return self.dialect.frames() if isinstance(self.dialect, Framed) else Frames()
 
     def whole(self, said: Answer) -> bytes:
@@ -295,7 +296,7 @@ class Wired:
 
     def events(self, *pieces: bytes) -> list[Event]:
         """What the reader makes of a stream that comes in these pieces. Raises the CallError of a broken one."""
-        frames, reader, found = self._frames(), self.dialect.reader(), list[Event]()
+        frames, reader, found = self.framing(), self.dialect.reader(), list[Event]()
         for piece in pieces:
             found += [event for frame in frames.feed(piece) for event in reader.read(frame)]
         found += [event for frame in frames.end() for event in reader.read(frame)]
@@ -303,7 +304,7 @@ class Wired:
 
     def scanned(self, *pieces: bytes) -> Scanner:
         """What the scanner, which watches streams handed on, has seen at the end. Raises as ``events`` does."""
-        frames, scanner = self._frames(), self.dialect.scanner()
+        frames, scanner = self.framing(), self.dialect.scanner()
         whole = [frame for piece in pieces for frame in frames.feed(piece)]
         for frame in (*whole, *frames.end()):
             scanner.scan(frame)

@@ -92,6 +92,7 @@ class House:
         self.simulator = simulator
         self.http = http
         self.ended: list[Exchange] = []
+        self.told: dict[str, tuple[int, bytes]] = {}  # what each call's caller was answered, by its id
         gateway.listen(self.ended.append)
 
     async def post(
@@ -101,7 +102,9 @@ class House:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"content-type": "application/json", **(headers or {})}
         async with self.http.post(self.url + path, data=data, headers=sent) as response:
-            return response.status, response.headers, await response.read()
+            answered = await response.read()
+            self.told[response.headers.get("x-request-id", "")] = response.status, answered
+            return response.status, response.headers, answered
 
     async def chat(self, model: str, text: str = SUM, **more: Any) -> tuple[int, Any, bytes]:
         """A call in OpenAI's dialect."""
@@ -228,6 +231,18 @@ async def audited(house: House, ledger: Path) -> None:
         assert record.target == str(attempt.target)
         assert record.outcome == (attempt.outcome.error.kind if attempt.outcome.error else "ok")
         assert (record.usage, record.cost) == (attempt.outcome.usage, attempt.cost)
+    for request, (status, body) in house.told.items():
+        if exchange := calls.get(request):
+            assert exchange.outcome
+            assert exchange.outcome.ok == _whole(exchange, status, body), body[-600:]
+
+
+def _whole(exchange: Exchange, status: int, body: bytes) -> bool:
+    """Whether its caller takes an answer for a whole one."""
+    call = exchange.call
+    if status != 200 or not call.envelope.stream or call.dialect.operation != "chat":
+        return status == 200
+    return spoken(call.dialect.name).whole(body)
 
 
 async def _stopped(server: Any, serving: asyncio.Task[None], gateway: Gateway) -> None:

@@ -215,7 +215,7 @@ def _bytes(heard: Heard, call: Call) -> bytes | None:
     body = heard.body()
     if body is not None and not call.envelope.stream:
         return body
-    whole = heard.completion()  # a stream may have been found broken after it had settled, and end with an error
+    whole = heard.completion()  # what ends with an error is no answer, however it settled
     if whole is None or body is not None:
         return None if whole is None else body
     if not call.envelope.stream:

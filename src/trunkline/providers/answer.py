@@ -5,12 +5,13 @@ Refuses to know where the bytes go and what they cost.
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from trunkline.core.chat import Completion, Text, Thought, ToolUse
-from trunkline.core.dialect import Dialect, Envelope, Frame, Framing, ProviderDialect, Rendered, Writer
+from trunkline.core.dialect import Dialect, Envelope, Frame, Framing, ProviderDialect, Reader, Rendered, Writer
 from trunkline.core.errors import (
     BrokenStream,
     CallerGone,
@@ -28,6 +29,8 @@ from trunkline.core.usage import Usage
 from trunkline.dialects.echo import WithoutEcho
 from trunkline.providers.calibration import Calibration
 from trunkline.transport.transport import Response
+
+Taken = TypeVar("Taken")
 
 UNCOMMITTED_LIMIT = 64 * 1024  # bytes held back before the first content; real preludes are below 2 KiB
 DRAIN_SECONDS = 0.5  # for the last chunk after the terminator, so that the connection can be used again
@@ -251,20 +254,24 @@ class StreamedReply(Settling):
             self._first = now - self._pace.started
         self._source.expires = self._pace.until(now, self._pace.idle)
 
-    async def _arriving(self) -> AsyncIterator[list[Frame]]:
-        """Frames in the groups they came in; returns where the answer ended, raises where it broke; settles both."""
+    async def _arriving(self, take: Callable[[list[Frame]], Taken]) -> AsyncIterator[Taken]:
+        """What ``take`` makes of the frames, in the groups they came in; raises where the answer broke, and settles.
+
+        The last group is taken before that: a reader looks deeper than the scanner, and may find the end no end.
+        """
         frames, self._held = self._held, []
         try:
             while not self._ended:
-                if frames:
-                    yield frames
+                if frames and (taken := take(frames)):
+                    yield taken
                 frames = await self._next()
+            taken = take(frames)
         except CallError as error:
             self._settle(error)
             raise
         self._settle(self._broken)
-        if frames:
-            yield frames
+        if taken:
+            yield taken
         if self._broken:
             raise self._broken
 
@@ -284,42 +291,50 @@ class StreamedReply(Settling):
     def pieces(self, dialect: Dialect, envelope: Envelope) -> AsyncIterator[bytes]:
         """As ``blocks``, but raises the CallError of a stream that breaks."""
         same = dialect.name == self._dialect.name
-        return self._verbatim() if same else self._translated(dialect.writer(envelope))
+        return self._arriving(self._verbatim if same else self._translation(dialect.writer(envelope)))
 
-    async def _verbatim(self) -> AsyncIterator[bytes]:
-        async for frames in self._arriving():
-            if self._hidden:
-                frames = [frame for frame in frames if not any(frame is hidden for hidden in self._hidden)]  # noqa: PLW2901
-            if frames:
-                yield readable(frames[0].raw if len(frames) == 1 else b"".join([frame.raw for frame in frames]))
+    def _verbatim(self, frames: list[Frame]) -> bytes:
+        if self._hidden:
+            frames = [frame for frame in frames if not any(frame is hidden for hidden in self._hidden)]
+        return readable(frames[0].raw if len(frames) == 1 else b"".join([frame.raw for frame in frames]))
 
-    async def _translated(self, writer: Writer) -> AsyncIterator[bytes]:
-        async for events in self._batches():
-            if block := b"".join(map(writer.write, events)) or writer.keep_alive:
-                yield block
-        if rest := writer.close():
-            yield rest
+    def _translation(self, writer: Writer) -> Callable[[list[Frame]], bytes]:
+        reader = self._reader()
+
+        def translated(frames: list[Frame]) -> bytes:
+            block = b"".join(map(writer.write, self._read(reader, frames)))
+            return block + writer.close() if self._whole else block or writer.keep_alive
+
+        return translated
 
     async def events(self) -> AsyncIterator[Event]:
         """Events as they come; raises the CallError of a stream that breaks."""
-        async for batch in self._batches():
+        reader = self._reader()
+        async for batch in self._arriving(lambda frames: self._read(reader, frames)):
             for event in batch:
                 yield event
 
-    async def _batches(self) -> AsyncIterator[list[Event]]:
+    def _reader(self) -> Reader:
         reader = self._dialect.reader()
-        if self._echo:
-            reader = WithoutEcho(reader, self._echo)
-        try:
-            async for frames in self._arriving():
-                yield [self._whole(event) for frame in frames for event in reader.read(frame)]
-            if events := reader.end():
-                yield events
-        except CallError as error:  # the reader looks deeper than the scanner
-            self._settle(error)
-            raise
+        return WithoutEcho(reader, self._echo) if self._echo else reader
 
-    def _whole(self, event: Event) -> Event:
+    def _read(self, reader: Reader, frames: list[Frame]) -> list[Event]:
+        """The events of these frames, up to the first that is broken for the reader."""
+        events: list[Event] = []
+        try:
+            for frame in frames:
+                events += reader.read(frame)
+            if self._whole:
+                events += reader.end()
+        except CallError as error:
+            self._broken = error
+        return [self._told(event) for event in events]
+
+    @property
+    def _whole(self) -> bool:
+        return self._ended and not self._broken
+
+    def _told(self, event: Event) -> Event:
         unsaid = self._pace.unsaid
         if isinstance(event, Began) and not (event.created and event.id and event.model):
             return Began(event.id or unsaid.id, event.model or unsaid.model, event.created or unsaid.created)

@@ -321,7 +321,8 @@ class Endpoint:
         sighting = dialect.sight(body)
         if dialect.operation == "embeddings" and isinstance(dialect, Fitting):  # a protocol's check costs microseconds
             body = dialect.fitted(body, call.envelope)
-        completion = None if call.speaks(dialect) else dialect.read_completion(body)
+        verbatim = call.speaks(dialect) and not call.envelope.stream  # anything else is opened before it is an answer
+        completion = None if verbatim else dialect.read_completion(body)
         if completion is not None and not completion.model:  # Cohere tells none, and clients expect one
             completion = replace(completion, model=self.target.model)
         if completion is not None and rendered.echo:

@@ -62,7 +62,7 @@ class CohereReader:
         return [ToolDelta(number, call.id, call.function.name, call.function.arguments or "")]
 
     def _end(self, event: Event) -> list[CoreEvent]:
-        if event.delta is None or event.delta.finish_reason is None:
+        if event.delta is None or not event.delta.finish_reason:
             return []
         self._done = True
         usage = read_usage(event.delta.usage)
