@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -170,3 +172,61 @@ def test_check_reads_the_policies_too(tmp_path):
 
     assert "bad.policy is no policy file" in str(broken.exception)
     assert "cannot read the policy file" in str(missing.exception)
+
+
+def _emptied(path):
+    path.write_bytes(b"")
+
+
+def _foreign(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+
+
+def _of_nobody(path):
+    with closing(sqlite3.connect(path)) as connection:  # a header and nothing else: no table, no mark
+        connection.execute("PRAGMA user_version = 3")
+
+
+def _older(path):
+    asyncio.run(_write_nothing(path))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+
+
+async def _write_nothing(path):
+    await open_store(StoreSettings(path=str(path))).aclose()
+
+
+LOOKING = {
+    "fit": ("fit", "-o", "policy.tlr"),
+    "backtest": ("backtest", "--policy", "house.yaml"),
+    "spend": ("spend",),
+    "keys": ("keys", "list"),
+    "judge": ("judge", "report"),
+}
+NO_LEDGERS = [
+    (_emptied, "is empty: no gateway has written to it"),
+    (_of_nobody, "is empty: no gateway has written to it"),
+    (_foreign, "is the database of another program"),
+    (_older, "was written by an older trunkline (schema 1 of"),
+]
+
+
+@pytest.mark.parametrize(("make", "why"), NO_LEDGERS)
+@pytest.mark.parametrize("command", LOOKING)
+def test_a_command_that_looks_writes_nothing_into_a_file_that_is_no_ledger_yet(
+    tmp_path, monkeypatch, command, make, why
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "house.yaml").write_text(HOUSE.replace("STRATEGY", "balanced"))
+    ledger = tmp_path / "some.db"
+    make(ledger)
+    before = ledger.read_bytes()
+
+    told = CliRunner().invoke(cli, [*LOOKING[command], "--ledger", str(ledger)])
+
+    assert told.exit_code != 0
+    assert why in str(told.exception)
+    assert ledger.read_bytes() == before
+    assert {one.name for one in tmp_path.iterdir()} == {"some.db", "house.yaml"}

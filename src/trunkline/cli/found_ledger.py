@@ -59,11 +59,16 @@ def _configured(path: Path | None) -> StoreSettings | None:
     return None if path is None and default_file(Path()) is None else found_config(path)[0].ledger
 
 
-def with_store(found: StoreSettings, work: Callable[[Store], Awaitable[T]]) -> T:
+def look(found: StoreSettings, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Read something of a store that is one already: nothing is written. Raises ConfigError."""
+    return with_store(found, work, looks=True)
+
+
+def with_store(found: StoreSettings, work: Callable[[Store], Awaitable[T]], *, looks: bool = False) -> T:
     """Do something with a store, and close it."""
 
     async def run() -> T:
-        store = open_store(found)
+        store = open_store(found, looks=looks)
         try:
             return await work(store)
         finally:

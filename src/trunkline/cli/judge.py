@@ -17,7 +17,7 @@ from rich.table import Table
 import trunkline
 from trunkline.cli.check import console
 from trunkline.cli.found_config import config_option, found_config
-from trunkline.cli.found_ledger import ledger_option, settings, with_store
+from trunkline.cli.found_ledger import ledger_option, look, settings
 from trunkline.core.errors import ConfigError
 from trunkline.core.money import usd
 from trunkline.gateway.config import Config
@@ -116,7 +116,7 @@ def report(ran: Path | None, gold: Path | None, ledger: Path | None, path: Path 
         models = from_rows(read_judged(ran), labelled)
     else:
         query = ScoreQuery(limit=MOST_SCORES)
-        scores = with_store(settings(ledger, path), lambda store: store.quality.scores(query))
+        scores = look(settings(ledger, path), lambda store: store.quality.scores(query))
         models = from_scores(scores, labelled)
     if as_json:
         click.echo(msgspec.json.encode(models))

@@ -19,7 +19,7 @@ from trunkline.accounting.report import of_key
 from trunkline.accounting.scopes import checked_name, scope_of
 from trunkline.cli.check import console
 from trunkline.cli.found_config import config_option
-from trunkline.cli.found_ledger import T, ledger_option, pepper_option, settings, with_store
+from trunkline.cli.found_ledger import T, ledger_option, look, pepper_option, settings, with_store
 from trunkline.core.call import Priority
 from trunkline.stores.key_rows import KeyRow, KeyScope
 from trunkline.stores.opening import StoreSettings, wall_millis
@@ -64,7 +64,7 @@ def create(name: str, ledger: Path | None, path: Path | None, pepper_file: Path 
 def list_(ledger: Path | None, path: Path | None, *, everyone: bool, as_json: bool) -> None:
     """Show who has a key and what each may do."""
     now = wall_millis()
-    found = with_store(settings(ledger, path), lambda store: store.keys.list())
+    found = look(settings(ledger, path), lambda store: store.keys.list())
     rows = [row for row in found if everyone or row.usable(now)]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([of_key(row, now) for row in rows]), indent=2))

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from trunkline.cli.check import console
 from trunkline.cli.found_config import found_config
-from trunkline.cli.found_ledger import settings, with_store
+from trunkline.cli.found_ledger import look, settings
 from trunkline.core.errors import TrunklineError
 from trunkline.gateway.config import Config, Route
 from trunkline.gateway.pricing import book_of
@@ -44,7 +44,7 @@ def logged_rows(ledger: Path | None) -> "list[Row]":
     """Every decided call of a ledger, the oldest first."""
     from trunkline.backtest import decisions  # noqa: PLC0415 - see above
 
-    return decisions.rows(*with_store(settings(ledger), _read))
+    return decisions.rows(*look(settings(ledger), _read))
 
 
 def off_policy(policy: Path, ledger: Path | None, *, floor: float, as_json: bool) -> None:

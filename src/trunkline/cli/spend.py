@@ -20,7 +20,7 @@ from trunkline.accounting.report import of_line, of_spend
 from trunkline.catalog.price import Price
 from trunkline.cli.check import console
 from trunkline.cli.found_config import config_option, found_config
-from trunkline.cli.found_ledger import ledger_option, settings, with_store
+from trunkline.cli.found_ledger import ledger_option, look, settings
 from trunkline.core.errors import ConfigError
 from trunkline.core.exchange import Target
 from trunkline.core.money import NANOS_PER_USD, Nanos, usd
@@ -57,9 +57,7 @@ def spend(
         query = UsageQuery(moment(since, now, zone), moment(until, now, zone), **only)
         prices = _prices(path)
         default = next(iter(prices), None)
-        shown = with_store(
-            found, lambda store: spent(store.usage, query, by, place=zone, prices=prices, default=default)
-        )
+        shown = look(found, lambda store: spent(store.usage, query, by, place=zone, prices=prices, default=default))
     except ValueError as error:
         raise ConfigError(str(error)) from error
     match form:

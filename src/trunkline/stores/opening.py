@@ -71,8 +71,8 @@ def wall_millis() -> Millis:
     return time.time_ns() // 1_000_000
 
 
-def open_store(settings: StoreSettings, clock: Callable[[], Millis] = wall_millis) -> Store:
-    """The store. Raises ConfigError for a file that cannot be one."""
+def open_store(settings: StoreSettings, clock: Callable[[], Millis] = wall_millis, *, looks: bool = False) -> Store:
+    """The store. Raises ConfigError for a file that cannot be one; ``looks``: or is none yet, and makes none of it."""
     if settings.path is None:
         from trunkline.stores.memory import MemoryStore  # noqa: PLC0415 - one of the two is enough
 
@@ -81,4 +81,4 @@ def open_store(settings: StoreSettings, clock: Callable[[], Millis] = wall_milli
 
     keep, keep_days = settings.keep_days * DAY, max(settings.keep_days, DAYS_KEPT) * DAY
     path = Path(settings.path).expanduser()
-    return SqliteStore(path, clock, timeout=settings.timeout, keep=keep, keep_days=keep_days)
+    return SqliteStore(path, clock, timeout=settings.timeout, keep=keep, keep_days=keep_days, looks=looks)

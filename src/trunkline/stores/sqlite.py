@@ -10,7 +10,7 @@ from pathlib import Path
 
 from trunkline.stores.records import DAY, HOUR, Millis
 from trunkline.stores.sqlite_books import Jobs, Work
-from trunkline.stores.sqlite_file import open_reader, open_writer, unopened
+from trunkline.stores.sqlite_file import open_looker, open_reader, open_writer, unopened
 from trunkline.stores.sqlite_ports import Line, Reader, SqliteBudgets, SqliteKeys, SqliteUsage
 from trunkline.stores.sqlite_quality import SqliteQuality
 from trunkline.stores.sqlite_writer import Writer
@@ -31,6 +31,7 @@ class SqliteStore:
     Raises ConfigError for an unusable file, StoreUnavailable for one that cannot be opened now.
 
     ``keep`` is how long records and hourly sums stand, ``keep_days`` how long daily ones do.
+    ``looks``: nothing is made, migrated or written; a write then raises StoreUnavailable.
     """
 
     def __init__(
@@ -41,11 +42,12 @@ class SqliteStore:
         timeout: float = 5.0,
         keep: Millis = 90 * DAY,
         keep_days: Millis = 1100 * DAY,
+        looks: bool = False,
     ) -> None:
         self.path = path
         self._keep = keep
         self._keep_days = keep_days
-        connection = open_writer(path)
+        connection = open_looker(path) if looks else open_writer(path)
         try:
             self._reader = Reader(open_reader(path), timeout)
         except sqlite3.Error as error:

@@ -79,6 +79,24 @@ def open_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_looker(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, to a file that must be a ledger of this schema already: nothing is made of it.
+
+    Raises as ``open_writer`` does.
+    """
+    try:
+        connection = open_reader(path)
+        try:
+            _check(connection, path)
+            _check_schema(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise unopened(error, path) from error
+    return connection
+
+
 def open_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write."""
     connection = connect(path)
@@ -106,14 +124,36 @@ def _create(path: Path) -> None:
         ) from error
 
 
+def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise ConfigError for a file that would have to be written to before it could be read."""
+    if _pragma(connection, "application_id") == 0:
+        raise ConfigError(f"{path} is empty: no gateway has written to it; name the ledger of one")
+    version, newest = int(_pragma(connection, "user_version")), len(migrations("sqlite"))
+    if version > newest:
+        raise _newer(path, version)
+    if version < newest:
+        raise ConfigError(
+            f"{path} was written by an older trunkline (schema {version} of {newest}), and nothing is changed for a "
+            "look; start this version's gateway with it once"
+        )
+
+
+def _newer(path: Path, version: int) -> ConfigError:
+    return ConfigError(f"{path} was written by a newer trunkline (schema {version}); update this one")
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    _check(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    _migrate(connection, path)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
     application = _pragma(connection, "application_id")
     if application not in {0, APPLICATION} or (application == 0 and _pragma(connection, "schema_version") != 0):
         raise ConfigError(f"{path} is the database of another program; name another file")
     if path.stat().st_size <= CHECKED_UP_TO and (found := _pragma(connection, "quick_check(1)")) != "ok":
         raise ConfigError(f"{path} is corrupted ({found}); restore it from a backup, or move it away")
-    connection.execute("PRAGMA journal_mode = WAL")
-    _migrate(connection, path)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -121,7 +161,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version, scripts = int(_pragma(connection, "user_version")), migrations("sqlite")
     if version > len(scripts):
         connection.execute("ROLLBACK")
-        raise ConfigError(f"{path} was written by a newer trunkline (schema {version}); update this one")
+        raise _newer(path, version)
     for script in scripts[version:]:
         for statement in _statements(script):
             connection.execute(statement)
