@@ -240,9 +240,9 @@ async def audited(house: House, ledger: Path) -> None:
 def _whole(exchange: Exchange, status: int, body: bytes) -> bool:
     """Whether its caller takes an answer for a whole one."""
     call = exchange.call
-    if status != 200 or not call.envelope.stream or call.dialect.operation != "chat":
+    if status != 200 or not call.envelope.stream:
         return status == 200
-    return spoken(call.dialect.name).whole(body)
+    return spoken({"completions": "openai"}.get(call.dialect.name, call.dialect.name)).whole(body)
 
 
 async def _stopped(server: Any, serving: asyncio.Task[None], gateway: Gateway) -> None:
