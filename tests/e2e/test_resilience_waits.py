@@ -1,12 +1,14 @@
 """When a target is asked again, and when a call ends: Retry-After, backoff, timeouts and the one deadline."""
 
 import asyncio
+import json
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Build, House
+from tests.spoken import NAMES
 
 QUICK = "{backoff: {base: 0.01, cap: 0.05}}"
 DIALECTS = ["openai", "anthropic"]
@@ -82,6 +84,29 @@ async def test_a_rate_limited_target_gets_no_other_call_before_its_time(build: B
     assert (status, headers["x-trunkline-provider"], headers["x-trunkline-attempts"]) == (200, "spare", "1")
     assert "rate limit used up" in headers["x-trunkline-trail"]
     assert [entry.provider for entry in await house.logged(3)] == ["oa", "spare", "spare"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("dialect", NAMES)
+async def test_where_rate_limits_alone_keep_every_target_shut_it_is_a_429_with_the_time_that_is_left(
+    build: Build, dialect: str, stream: bool
+) -> None:
+    house = await build(routes=PAIR, recovery=QUICK, oa=limited(60), spare=limited(40))
+    first, _, _ = await house.ask(dialect, "r", stream=stream)
+    status, headers, body = await house.ask(dialect, "r", stream=stream)
+    assert (first, status, headers["x-trunkline-attempts"]) == (429, 429, "0")
+    assert 30 < float(headers["retry-after"]) <= 40  # the sooner of the two
+    assert "x-should-retry" not in headers  # nothing was tried: sending it again then is right
+    told = json.loads(body)["error"]
+    assert {told.get("code"), told.get("type"), told.get("status")} & {
+        "rate_limit",
+        "rate_limit_error",
+        "RESOURCE_EXHAUSTED",
+    }
+    assert "oa/sim: rate limit used up" in told["message"]
+    assert len(await house.logged(2)) == 2
+    status, headers, _ = await house.ask(dialect, "an/sim", stream=stream)  # the control: another is not concerned
+    assert status == 200
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -112,6 +112,10 @@ class TargetHealth:
             circuits=[circuit.status(now) for circuit in self.circuits],
         )
 
+    def limited(self, now: float) -> bool:
+        """True where a call may not enter now, and only because the provider's rate limit says so."""
+        return self.rates.ready_at(now) > now and all(circuit.ready_at(now) <= now for circuit in self.circuits)
+
     def why(self, now: float) -> str | None:
         """Why a call may not enter now; None when it may."""
         for circuit in self.circuits:

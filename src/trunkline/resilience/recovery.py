@@ -24,7 +24,7 @@ class Candidate(Struct, frozen=True):
     """A target as it is now, in the order of preference. Times as the gates tell them, seconds on the house's clock.
 
     ``panic_at`` when it may be tried although its circuit is open; ``credential`` a name, never a secret; ``window``
-    in tokens; ``may_retry``: its retry budget has one left.
+    in tokens; ``may_retry``: its retry budget has one left; ``limited``: nothing but its rate limit keeps a call out.
     """
 
     target: Target
@@ -33,6 +33,7 @@ class Candidate(Struct, frozen=True):
     credential: str = ""
     window: int | None = None
     may_retry: bool = True
+    limited: bool = False
 
     @property
     def key(self) -> Key:

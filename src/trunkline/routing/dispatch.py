@@ -162,6 +162,7 @@ class Dispatch:
             credential=endpoint.target.provider,  # one credential a provider
             window=endpoint.window,
             may_retry=endpoint.health.retries.allows(now),
+            limited=endpoint.health.limited(now),
         )
 
     def _failed(self, exchange: Exchange, route: Route, known: int) -> list[Tried]:

@@ -28,7 +28,11 @@ OURS = (AuthenticationFailed, QuotaExceeded, ModelNotFound)  # the operator's to
 def of(
     exchange: Exchange, stop: Stop, tried: Sequence[Tried], candidates: Sequence[Candidate], now: float
 ) -> CallError:
-    """What to raise. ``final`` errors are the last attempt's own; nobody tried at all means that every gate is shut."""
+    """What to raise. ``final`` errors are the last attempt's own; nobody tried at all means that every gate is shut.
+
+    Shut by rate limits alone it is a 429, as it would be if one of the targets were asked: that is what clients slow
+    down for.
+    """
     errors = [(str(one.candidate.target), one.error) for one in tried]
     if not errors:
         return _shut(exchange, stop, candidates, now)
@@ -58,7 +62,10 @@ def _shut(exchange: Exchange, stop: Stop, candidates: Sequence[Candidate], now: 
     told = f": {'; '.join(exchange.passed)}" if exchange.passed else ""
     if stop.reason == "deadline" and soonest <= now:
         return DeadlineExceeded("the call's total time ended before any target could be asked; raise timeouts.total")
-    return NoTarget(f"no target can be asked now{told}", retry_after=soonest - now if soonest < NEVER else None)
+    wait = soonest - now if soonest < NEVER else None
+    if candidates and all(candidate.limited for candidate in candidates):
+        return RateLimit(f"the rate limit of every target is used up{told}", retry_after=wait)
+    return NoTarget(f"no target can be asked now{told}", retry_after=wait)
 
 
 def _rank(error: CallError) -> int:
