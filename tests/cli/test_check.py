@@ -17,7 +17,12 @@ def trunkline(folder: Path, *arguments: str, **environ: str) -> subprocess.Compl
     return subprocess.run(
         [sys.executable, "-c", "from trunkline.cli.main import main; main()", *arguments],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8", **environ},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # the sources that the test itself has
+            "PYTHONIOENCODING": "utf-8",
+            **environ,
+        },
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -4,11 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cli.test_check import trunkline
+from trunkline.cli import live
 from trunkline.cli.live import probe
+from trunkline.cli.remedy import REMEDIES, remedy, told
+from trunkline.core import errors
+from trunkline.core.errors import BadReply, CallError
+from trunkline.core.secret import Secret
 from trunkline.gateway import config_source
-from trunkline.providers.registry import rows
+from trunkline.providers.registry import known, rows
 from trunkline.simulator import Simulator, read_config
 
 
@@ -34,15 +40,51 @@ def test_a_configs_providers_stand_first_and_say_so(tmp_path):
     assert sum("configured" in line for line in lines) == 2
 
 
+def test_one_provider_is_shown_with_its_addresses_its_quirks_and_what_was_not_found(tmp_path):
+    done = trunkline(tmp_path, "providers", "deepinfra", DEEPINFRA_TOKEN="secret-of-deepinfra")
+    told = json.loads(trunkline(tmp_path, "providers", "deepinfra", "--json").stdout)
+
+    assert "key: DEEPINFRA_API_KEY or DEEPINFRA_TOKEN (there)" in done.stdout
+    assert "anthropic at https://api.deepinfra.com/anthropic/v1, key as bearer" in done.stdout
+    assert "    max_tokens_name: max_tokens" in done.stdout
+    assert "not found there: rate-limit headers" in done.stdout
+    assert "secret" not in done.stdout
+    assert told["speaks"]["openai"]["quirks"] == {"max_tokens_name": "max_tokens", "developer_role": False}
+    assert told["unconfirmed"] == list(known("deepinfra").unconfirmed)
+
+
+def test_a_name_that_is_no_providers_is_told_the_nearest(tmp_path):
+    done = trunkline(tmp_path, "providers", "groqq")
+
+    assert done.returncode == 1
+    assert 'did you mean "groq"?' in done.stderr
+
+
+def test_a_wrong_config_does_not_keep_the_rows_from_who_looks_for_the_variable_it_lacks(tmp_path):
+    (tmp_path / "trunkline.yaml").write_text("providers: {groq: }\n")
+
+    done = trunkline(tmp_path, "providers")
+
+    assert done.returncode == 1
+    assert "GROQ_API_KEY" in done.stdout
+    assert "providers.groq: has no key: set the environment variable GROQ_API_KEY" in done.stderr
+
+
 @pytest.fixture
 def simulated():
-    models = {"sim": {}}
+    models, slow = {"sim": {}}, {"first_token": {"median": 60, "sigma": 0}}
+    poor = [{"kind": "body", "body": "openai_insufficient_quota"}]
     return read_config(
-        {"providers": {"good": {"models": models, "keys": ["sk-good-1234"]}, "bad": {"models": models, "keys": ["x"]}}}
-    )
+        {
+            "providers": {
+                "good": {"models": models, "keys": ["sk-good-1234"]}, "bad": {"models": models, "keys": ["x"]},
+                "slow": {"models": models, "latency": slow}, "poor": {"models": models, "faults": poor},
+            }
+        }
+    )  # fmt: skip
 
 
-async def test_a_live_check_asks_each_provider_once_and_names_what_is_wrong(simulated, tmp_path: Path):
+async def test_a_live_check_asks_each_provider_once_and_names_what_is_wrong(simulated, tmp_path: Path, monkeypatch):
     async with Simulator(simulated) as simulator:
         file = tmp_path / "trunkline.yaml"
         file.write_text(
@@ -52,17 +94,49 @@ providers:
   bad: {{url: {simulator.url}/bad/v1, dialect: gemini, key: sk-wrong-123}}
   gone: {{url: "http://127.0.0.1:9/v1"}}
   empty: {{url: {simulator.url}/good/v1}}
-models: {{a: [good/sim], b: [bad/sim], c: [gone/sim]}}
+  other: {{url: {simulator.url}/good/v1, key: sk-good-1234}}
+  slow: {{url: {simulator.url}/slow/v1}}
+  poor: {{url: {simulator.url}/poor/v1, key: a-long-key-of-the-poor}}
+models: {{a: good/sim, b: bad/sim, c: gone/sim, d: other/none, e: slow/sim, f: poor/sim}}
 """
         )
+        monkeypatch.setattr(live, "SECONDS", 1.5)
         probes = {one.provider: one for one in await probe(config_source.load(file, {}))}
         log = [entry for entry in simulator.log if entry.method == "POST"]
 
     assert probes["good"].error is None
     assert "provider_authentication_failed" in (probes["bad"].error or "")
     assert "connect_failed" in (probes["gone"].error or "")
-    assert "name one under models" in (probes["empty"].error or "")
-    assert len(log) == 2
+    assert "name one, as in models: {fast: empty/MODEL}" in probes["empty"].line
+    assert sorted(entry.provider for entry in log if entry.provider != "slow") == ["bad", "good", "good", "poor"]
+    assert probes["good"].line.endswith("price unknown")
+    assert "change providers.bad.key (****): is it whole" in probes["bad"].line
+    assert "change providers.gone.url (http://127.0.0.1:9/v1): is that the address" in probes["gone"].line
+    assert "change the name none: does your account have it? Or providers.other.url" in probes["other"].line
+    assert "no answer within 1.5 s" in probes["slow"].line
+    assert "timeouts.first_content" in probes["slow"].line
+    assert "providers.poor.key (****poor): its account has nothing left" in probes["poor"].line
+
+
+def test_a_live_check_names_the_variable_that_a_refused_key_came_from():
+    provider = replace(known("groq"), key=Secret("gsk-1234567890abcdef"), key_env=("GROQ_API_KEY",))
+
+    assert (remedy("provider_authentication_failed", provider, "m") or "").startswith("GROQ_API_KEY (****cdef)")
+
+
+def test_what_a_strangers_server_says_is_one_line_that_steers_no_terminal():
+    line = told(BadReply("a\x1b[31m\nFAIL lie" + "x" * 5_000))
+
+    assert line.isprintable()
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize("kind", REMEDIES)
+def test_every_remedy_is_of_a_kind_that_errors_have(kind):
+    kinds = {each.kind for each in vars(errors).values() if isinstance(each, type) and issubclass(each, CallError)}
+
+    assert kind in kinds
+    assert remedy(kind, known("openai"), "m")
 
 
 def test_a_live_check_that_fails_exits_with_1(tmp_path):
@@ -71,7 +145,8 @@ def test_a_live_check_that_fails_exits_with_1(tmp_path):
     done = trunkline(tmp_path, "check", "--live")
 
     assert done.returncode == 1
-    assert "gone/m" in done.stdout
+    assert "FAIL  gone/m" in done.stdout
+    assert done.stdout.endswith("0 of 1 providers answered\n")
 
 
 def test_litellms_config_is_imported_and_checked(tmp_path):

@@ -145,9 +145,22 @@ def test_without_a_file_every_provider_with_a_key_is_there():
     assert config.route("claude-sonnet-5").targets[0].target.provider == "anthropic"
 
 
-def test_without_a_file_and_a_key_the_variables_are_named():
-    with pytest.raises(ConfigError, match=r"trunkline\.yaml, or set one of OPENAI_API_KEY, ANTHROPIC_API_KEY"):
+def test_without_a_file_and_a_key_the_first_steps_are_told():
+    with pytest.raises(ConfigError, match=r"set the key of one, such as OPENAI_API_KEY .* or write a trunkline\.yaml"):
         from_environment({})
+
+
+@pytest.mark.parametrize(
+    ("variable", "wanted"),
+    [
+        ("AZURE_API_KEY", r"AZURE_API_KEY is set, but azure wants providers\.azure\.url in a trunkline\.yaml"),
+        ("GOOGLE_OAUTH_ACCESS_TOKEN", "but vertex wants GOOGLE_CLOUD_PROJECT too"),
+    ],
+)
+def test_a_key_alone_that_is_not_enough_is_told_what_else_its_provider_wants(variable, wanted):
+    with pytest.raises(ConfigError, match=wanted):
+        from_environment({variable: "k" * 20})
+    assert list(from_environment({variable: "k" * 20, "GROQ_API_KEY": "g" * 20}).providers) == ["groq"]
 
 
 def test_the_default_file_is_found_in_the_folder(tmp_path):

@@ -47,10 +47,12 @@ def _ask(config: Config) -> None:
     from trunkline.cli.live import probe  # noqa: PLC0415 - the engine is loaded for those who ask
 
     probes = asyncio.run(probe(config))
+    silent = sum(one.error is not None for one in probes)
+    out = console()
     for one in probes:
-        told = f"answered in {one.seconds:.1f} s, ${one.cost}" if one.error is None else one.error
-        console().print(f"{one.provider}/{one.model}  {told}", style=None if one.error is None else "red", markup=False)
-    if any(one.error for one in probes):
+        out.print(one.line, style=None if one.error is None else "red", markup=False, soft_wrap=True)
+    out.print(f"{len(probes) - silent} of {len(probes)} providers answered")
+    if silent:
         sys.exit(1)
 
 

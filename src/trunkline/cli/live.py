@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct, structs
 
+from trunkline.cli.remedy import remedy, told
 from trunkline.core.call import Call
-from trunkline.core.errors import CallError, TrunklineError
+from trunkline.core.errors import CallError, DeadlineExceeded, TrunklineError
 from trunkline.core.exchange import Exchange
 from trunkline.core.money import usd
 from trunkline.dialects.openai_chat import OpenAIChat
@@ -26,13 +27,26 @@ SECONDS = 30.0
 
 
 class Probe(Struct, frozen=True):
-    """What became of one question; ``error`` None: it was answered. ``cost`` in exact dollars, or ``unknown``."""
+    """What became of one question; ``error`` None: it was answered. ``cost`` in exact dollars, None: it has no price.
+
+    ``change``: where to look in the config, where that is known.
+    """
 
     provider: str
     model: str
     seconds: float
-    cost: str = "0"
+    cost: str | None = None
     error: str | None = None
+    change: str | None = None
+
+    @property
+    def line(self) -> str:
+        """All of it, for people: one line, or two where something is to be changed."""
+        target = f"{self.provider}/{self.model or 'MODEL'}"
+        if self.error is None:
+            cost = "price unknown" if self.cost is None else f"${self.cost}"
+            return f"ok    {target}  answered in {self.seconds:.1f} s, {cost}"
+        return f"FAIL  {target}  {self.error}" + (f"\n      change {self.change}" if self.change else "")
 
 
 def asked_for(config: Config) -> Iterator[tuple[Provider, str]]:
@@ -59,19 +73,22 @@ async def probe(config: Config) -> list[Probe]:
 async def _ask(gateway: Gateway, provider: Provider, model: str) -> Probe:
     began = time.monotonic()
     if not model:
-        return Probe(provider.name, "", 0.0, error="no model of it is known: name one under models")
+        said = f"models: name one, as in models: {{fast: {provider.name}/MODEL}}"
+        return Probe(provider.name, "", 0.0, error="no model of it is known, so it was not asked", change=said)
     try:
         exchange = Exchange("check", _question(provider, model), gateway.clock())
         async with asyncio.timeout(SECONDS):
             reply = await gateway.handle(exchange)
             await reply.aclose()
     except TimeoutError:
-        return Probe(provider.name, model, SECONDS, error=f"no answer within {SECONDS:g} s")
+        change = remedy(DeadlineExceeded.kind, provider, model)
+        return Probe(provider.name, model, SECONDS, error=f"no answer within {SECONDS:g} s", change=change)
     except CallError as error:
-        return Probe(provider.name, model, time.monotonic() - began, error=f"{error.kind}: {error.message}")
+        change = remedy(error.kind, provider, model)
+        return Probe(provider.name, model, time.monotonic() - began, error=told(error), change=change)
     except TrunklineError as error:
         return Probe(provider.name, model, time.monotonic() - began, error=str(error))
-    cost = "unknown" if exchange.cost is None else usd(exchange.cost)
+    cost = None if exchange.cost is None else usd(exchange.cost)
     return Probe(provider.name, model, time.monotonic() - began, cost)
 
 

@@ -25,6 +25,10 @@ from trunkline.providers.registry import known, rows
 PLACEHOLDER = "//your-"  # an address that only a config can complete
 DEFAULT_FILES = ("trunkline.yaml", "trunkline.yml", "trunkline.toml")
 _MOST_SHOWN = 50
+_FIRST_STEPS = (
+    "set the key of one, such as OPENAI_API_KEY or ANTHROPIC_API_KEY (trunkline providers lists all), "
+    "or write a trunkline.yaml, such as providers: {ollama: } for a server on this machine"
+)
 
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
@@ -58,15 +62,22 @@ def built(document: Document, environ: Mapping[str, str]) -> Config:
 def from_environment(environ: Mapping[str, str]) -> Config:
     """No file: every known provider whose key is in the environment, its models by ``provider/model`` or bare name.
 
-    Raises ConfigError naming the variables when none is set.
+    Raises ConfigError saying what to set when none is set, or what else a provider wants whose key is set.
     """
-    hosted = [row for row in map(known, rows()) if not row.local and PLACEHOLDER not in row.url]
-    keyed = ((row.name, _with_key(row, environ)) for row in hosted)
-    found = {name: one for name, one in keyed if one.key is not None and "{project}" not in one.address}
+    hosted = {row.name: _with_key(row, environ) for row in map(known, rows()) if not row.local}
+    keyed = {name: one for name, one in hosted.items() if one.key is not None}
+    found = {name: one for name, one in keyed.items() if not _wants(one)}
     if not found:
-        names = ", ".join(variable for row in hosted for variable in row.key_env)
-        raise ConfigError(f"no provider is known: write a trunkline.yaml, or set one of {names}")
+        wanting = [f". {one.key_env[0]} is set, but {name} wants {_wants(one)}" for name, one in keyed.items()]
+        raise ConfigError("".join([f"no provider is known: {_FIRST_STEPS}", *wanting]))
     return Config(providers=found)
+
+
+def _wants(provider: Provider) -> str:
+    """What a config must say of a provider besides its key; empty where nothing is wanting."""
+    if PLACEHOLDER in provider.url:
+        return f"providers.{provider.name}.url in a trunkline.yaml, the address of your own resource"
+    return "GOOGLE_CLOUD_PROJECT too" if "{project}" in provider.address else ""
 
 
 def default_file(folder: Path) -> Path | None:
