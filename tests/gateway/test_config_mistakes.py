@@ -134,8 +134,9 @@ MISTAKES = {
         BASE + "  mine: {url: 'http://127.0.0.1:1', dialect: antropic}\n",
         (
             'trunkline.yaml:4: providers.mine.dialects.antropic: "antropic" is not allowed; did you mean "anthropic"? '
-            "Allowed: anthropic, bedrock, cohere, completions, embeddings, gemini, image_edits, image_variations, "
-            "images, moderations, ollama, openai, rerank, responses, speech, transcriptions, translations"
+            "Allowed: anthropic, bedrock, cohere, cohere_embed, completions, embeddings, gemini, image_edits, "
+            "image_variations, images, moderations, ollama, ollama_embed, openai, rerank, responses, speech, "
+            "transcriptions, translations"
         ),
     ),
     "a quirk the dialect does not have": (

@@ -14,7 +14,7 @@ from trunkline.core.events import Event
 from trunkline.core.usage import Usage
 
 DialectName = Literal[
-    "openai", "responses", "anthropic", "gemini", "bedrock", "ollama", "cohere",
+    "openai", "responses", "anthropic", "gemini", "bedrock", "ollama", "cohere", "ollama_embed", "cohere_embed",
     "embeddings", "completions", "rerank", "moderations", "images",
     "image_edits", "image_variations", "speech", "transcriptions", "translations",
 ]  # fmt: skip

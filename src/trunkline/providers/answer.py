@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trunkline.core.chat import Completion, Text, Thought, ToolUse
-from trunkline.core.dialect import Dialect, Envelope, Frame, Framing, ProviderDialect, Reader, Rendered, Writer
+from trunkline.core.dialect import Dialect, Envelope, Fitting, Frame, Framing, ProviderDialect, Reader, Rendered, Writer
 from trunkline.core.errors import (
     BrokenStream,
     CallerGone,
@@ -129,7 +129,10 @@ class WholeReply(Settling):
         elif dialect.name == self._dialect.name:
             yield self._body
         else:
-            yield dialect.write_completion(self._opened())
+            body = dialect.write_completion(self._opened())
+            if dialect.operation == "embeddings" and isinstance(dialect, Fitting):
+                body = dialect.fitted(body, envelope)
+            yield body
 
     async def aclose(self) -> None:
         """Nothing is open."""

@@ -65,6 +65,9 @@ class Tariffs(Protocol):
 USUAL_AUTH: dict[DialectName, AuthKind] = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
 """The header that carries the key in a dialect, where that is not a bearer's."""
 
+BESIDE: dict[DialectName, DialectName] = {"ollama_embed": "ollama", "cohere_embed": "cohere"}
+"""A vendor's own embeddings, which stand where its chat does: who speaks the one speaks the other."""
+
 
 class Speech(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How a provider speaks one dialect, where that differs from the rest of it."""
@@ -173,20 +176,29 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     def dialect(self, name: DialectName) -> ProviderDialect:
         """The dialect with this provider's quirks. Build it once; KeyError when it does not speak it."""
-        from trunkline.providers.quirks import speak  # noqa: PLC0415 - `trunkline models` needs no dialect loaded
+        from trunkline.providers.quirks import shared, speak  # noqa: PLC0415 - `trunkline models` needs no dialect loaded
 
-        return speak(name, self.dialects[name].quirks if name in self.dialects else {})
+        if name in self.dialects:
+            return speak(name, self.dialects[name].quirks)
+        chat = BESIDE.get(name)
+        return speak(name, shared(name, self.dialects[chat].quirks) if chat in self.dialects else {})
 
     @property
     def spoken(self) -> tuple[DialectName, ...]:
-        """The dialects it is asked in; one that speaks OpenAI's and names no operation besides may have all of them."""
+        """The dialects it is asked in; one that speaks OpenAI's and names no operation besides may have all of them.
+
+        One that speaks a vendor's own chat is asked for that vendor's embeddings.
+        """
         from trunkline.providers.quirks import OPERATIONS  # noqa: PLC0415 - as above
 
         named = any(name in self.dialects for name in OPERATIONS)
-        return (*self.dialects, *(() if named or "openai" not in self.dialects else OPERATIONS))
+        besides: tuple[DialectName, ...] = () if named or "openai" not in self.dialects else OPERATIONS
+        natives = [name for name, chat in BESIDE.items() if chat in self.dialects and name not in self.dialects]
+        found: list[DialectName] = [*self.dialects, *besides, *natives]
+        return tuple(found)
 
     def _speech(self, name: DialectName) -> Speech:
-        return self.dialects[name] if name in self.dialects else self.dialects["openai"]
+        return self.dialects[name] if name in self.dialects else self.dialects[BESIDE.get(name, "openai")]
 
     def base_url(self, name: DialectName) -> str:
         """What the dialect's path is appended to; never ends in a slash."""

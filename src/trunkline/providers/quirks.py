@@ -11,9 +11,9 @@ import msgspec
 from trunkline.core.dialect import DialectName, ProviderDialect
 from trunkline.dialects.anthropic_messages import AnthropicMessages
 from trunkline.dialects.bedrock_converse import BedrockConverse
-from trunkline.dialects.cohere_v2 import Cohere
+from trunkline.dialects.cohere_v2 import Cohere, CohereEmbeddings
 from trunkline.dialects.gemini import Gemini
-from trunkline.dialects.ollama import Ollama
+from trunkline.dialects.ollama import Ollama, OllamaEmbeddings
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.dialects.openai_operations import (
     Completions,
@@ -31,7 +31,7 @@ from trunkline.dialects.openai_operations import (
 from trunkline.dialects.openai_responses import OpenAIResponses
 
 Spoken = OpenAIChat | OpenAIResponses | AnthropicMessages | Gemini | OpenAIOperation
-Native = BedrockConverse | Ollama | Cohere
+Native = BedrockConverse | Ollama | Cohere | OllamaEmbeddings | CohereEmbeddings
 CALLERS: dict[DialectName, type[Spoken]] = {
     "openai": OpenAIChat,
     "responses": OpenAIResponses,
@@ -55,6 +55,8 @@ DIALECTS: dict[DialectName, type[Spoken | Native]] = {
     "bedrock": BedrockConverse,
     "ollama": Ollama,
     "cohere": Cohere,
+    "ollama_embed": OllamaEmbeddings,
+    "cohere_embed": CohereEmbeddings,
 }
 """All that a provider can be spoken to in: callers' dialects, then vendors' own."""
 OPERATIONS: tuple[DialectName, ...] = (
@@ -67,3 +69,8 @@ OPERATIONS: tuple[DialectName, ...] = (
 def speak(name: DialectName, quirks: Mapping[str, Any]) -> ProviderDialect:
     """The dialect with these quirks. Raises msgspec.ValidationError for a value its field does not take."""
     return msgspec.convert(quirks, DIALECTS[name])
+
+
+def shared(name: DialectName, quirks: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those of a vendor's chat that hold for what stands beside it: a server loads one model once, for both."""
+    return {quirk: value for quirk, value in quirks.items() if quirk in DIALECTS[name].__dataclass_fields__}

@@ -131,7 +131,7 @@ def _embeddings(asked: Json, count: int, *, floats: bool) -> Json:
     if not inputs:
         raise Refused(openai_error("'input' must not be empty", param="input"))
     size = asked.get("dimensions") or _DIMENSIONS
-    vectors = [_vector(text, size) for text in ([inputs] if isinstance(inputs, str) else inputs)]
+    vectors = [vector(text, size) for text in ([inputs] if isinstance(inputs, str) else inputs)]
     packed = asked.get("encoding_format") == "base64" and not floats
     rows = [
         {
@@ -145,6 +145,6 @@ def _embeddings(asked: Json, count: int, *, floats: bool) -> Json:
     return {"object": "list", "data": rows, "model": asked["model"], "usage": usage}
 
 
-def _vector(text: Any, size: int) -> list[float]:
-    """Numbers that float32 holds exactly, so that no form of them loses any."""
+def vector(text: Any, size: int) -> list[float]:
+    """A text's: numbers that float32 holds exactly, so that no form of them loses any."""
     return [(sha256(f"{text}/{at}".encode()).digest()[0] - 128) / 128 for at in range(size)]

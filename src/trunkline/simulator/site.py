@@ -20,6 +20,7 @@ from trunkline.simulator import (
     cohere_request,
     gemini_request,
     gemini_wire,
+    native_embeddings,
     ollama_request,
     ollama_wire,
     openai_request,
@@ -109,6 +110,8 @@ class Site:
         listing = place.path == _TAGS or (_LISTING.match(place.path) and not _GEMINI.fullmatch(place.path))
         if listing:
             return writer.page(self._models(place), dialect, now)
+        if place.path in native_embeddings.PATHS and request.method == "POST":
+            return self._embed(place, writer, request, now)
         if place.path in operations.PATHS and request.method == "POST":
             return self._operate(place, writer, request, now)
         gemini, bedrock = _GEMINI.fullmatch(place.path), _BEDROCK.fullmatch(place.path)
@@ -133,6 +136,16 @@ class Site:
         tariff = Tariff.of(models[asked["model"]].prices)
         usage = Usage(input=operations.counted(asked), output=operations.written(place.path, asked))
         return replace(page, model=asked["model"], usage=usage, tariff=tariff)
+
+    def _embed(self, place: _Place, writer: Playwright, request: Request, now: float) -> Performance:
+        """Embeddings in a vendor's own form."""
+        asked = native_embeddings.read(place.path, request.body)
+        model = place.provider.config.models.get(asked.model)
+        if model is None:
+            raise Refused(refusals.unknown_model(place.dialect, asked.model))
+        count = native_embeddings.counted(asked, model.context)
+        page = writer.page(native_embeddings.answer(asked, count), place.dialect, now)
+        return replace(page, model=asked.model, usage=Usage(input=count), tariff=Tariff.of(model.prices))
 
     def _models(self, place: _Place) -> dict[str, Any]:
         names = list(place.provider.config.models)

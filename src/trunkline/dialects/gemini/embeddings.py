@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from trunkline.core.chat import ChatRequest, Completion, Foreign, Message, Text
+from trunkline.core.chat import ChatRequest, Completion, Message, Text
 from trunkline.core.dialect import DialectName, Envelope, Operation
-from trunkline.core.errors import BadReply, InvalidRequest
+from trunkline.core.errors import InvalidRequest
+from trunkline.dialects.embeddings import vectors_of
 from trunkline.dialects.gemini import error_reply
 from trunkline.dialects.gemini.camel import camelled
 from trunkline.dialects.json import decode_object
@@ -59,10 +60,7 @@ class GeminiEmbeddings(OpenAIOperation):
 
     def write_completion(self, answer: Completion) -> bytes:
         """``embeddings``, or the one ``embedding``."""
-        vectors = [part.wire["vectors"] for part in answer.parts if isinstance(part, Foreign)]
-        if not vectors:
-            raise BadReply("the provider's answer holds no embeddings")
-        values = [{"values": one} for one in vectors[0]]
+        values = [{"values": one} for one in vectors_of(answer)]
         return msgspec.json.encode({"embeddings": values} if self.batch else {"embedding": values[0]})
 
     def write_error(self, error: Any, request_id: str) -> bytes:

@@ -16,6 +16,7 @@ from trunkline.core.chat import ChatRequest, Completion, Foreign
 from trunkline.core.dialect import Envelope, Operation, Rendered
 from trunkline.core.errors import BadReply, InvalidRequest
 from trunkline.dialects import json
+from trunkline.dialects.embeddings import vectors_of
 from trunkline.dialects.openai_operations.operation import OpenAIOperation
 from trunkline.dialects.shape import look
 
@@ -59,6 +60,14 @@ class OpenAIEmbeddings(OpenAIOperation):
         fields = {name: request.extra[name] for name in KEPT if request.extra.get(name) is not None}
         dropped = tuple(sorted(request.extra.keys() - fields.keys() - {"model", "encoding_format"}))
         return Rendered(json.encode({"model": model, **fields, "encoding_format": "float"}), dropped)
+
+    def write_completion(self, answer: Completion) -> bytes:
+        """Vectors of a vendor's own form, as lists of numbers; no usage where none was told."""
+        rows = [{"object": "embedding", "index": at, "embedding": one} for at, one in enumerate(vectors_of(answer))]
+        told: dict[str, Any] = {"object": "list", "data": rows, "model": answer.model}
+        if answer.usage.source == "reported":
+            told["usage"] = {"prompt_tokens": answer.usage.prompt, "total_tokens": answer.usage.prompt}
+        return msgspec.json.encode(told)
 
     def read_completion(self, body: bytes) -> Completion:
         """The vectors, in order, as one part that only embeddings' callers can read."""
