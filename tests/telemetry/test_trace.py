@@ -1,6 +1,9 @@
 """A caller's trace is taken as it is, a new one begins where there is none, and nonsense is not passed on."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -61,3 +64,21 @@ def test_no_header_can_break_out_of_the_line(value):
     [(_, told)] = trace_of([(b"traceparent", value)]).headers("1" * 16)
 
     assert re.fullmatch(rb"00-[0-9a-f]{32}-1{16}-[0-9a-f]{2}", told)
+
+
+FORKED = """
+import os
+from trunkline.core.trace import new_span, trace_of
+if not (child := os.fork()):
+    print(new_span(), trace_of([]).id, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(new_span(), trace_of([]).id)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_process_draws_other_ids():
+    drawn = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, check=True).stdout.split()
+
+    assert len(drawn) == len(set(drawn)) == 4
