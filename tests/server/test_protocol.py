@@ -44,10 +44,38 @@ class Socket(asyncio.Transport):
     def resume_reading(self) -> None: ...
 
 
-def connected(app: App, seconds: float = 5.0) -> tuple[Any, Socket]:
-    config = uvicorn.Config(app, lifespan="off", log_config=None, loop="none", ws="none")
+class Hours:
+    """An event loop whose time passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.timers: list[tuple[float, Any, asyncio.Handle]] = []
+        self.create_task = asyncio.get_running_loop().create_task
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, tell: Any) -> asyncio.Handle:
+        handle = asyncio.Handle(tell, (), asyncio.get_running_loop())
+        self.timers.append((self.now + seconds, tell, handle))
+        return handle
+
+    def go_by(self, seconds: float) -> None:
+        end = self.now + seconds
+        while due := [timer for timer in self.timers if timer[0] <= end and not timer[2].cancelled()]:
+            first = min(due, key=lambda timer: timer[0])
+            self.timers.remove(first)
+            self.now = first[0]
+            first[1]()
+        self.now = end
+
+
+def connected(app: App, seconds: float = 5.0, hours: Hours | None = None) -> tuple[Any, Socket]:
+    config = uvicorn.Config(app, lifespan="off", log_config=None, loop="none", ws="none", timeout_keep_alive=75)
     config.load()
-    made = protocol(seconds, seconds)(config=config, server_state=ServerState(), app_state={})
+    made: Any = protocol(seconds, seconds)(config=config, server_state=ServerState(), app_state={})
+    if hours is not None:
+        made.loop = hours
     socket = Socket()
     made.connection_made(socket)
     return made, socket
@@ -259,3 +287,55 @@ async def test_a_request_that_comes_in_pieces_in_time_is_served() -> None:
     await served()
     await asyncio.sleep(0.1)
     assert b"1234567890" in b"".join(socket.writes)
+
+
+async def echo(scope: Any, _receive: Any, send: Any) -> None:
+    await answer(send, scope["path"].encode())
+
+
+async def test_an_idle_connection_is_closed_when_its_time_after_the_last_answer_is_over() -> None:
+    hours = Hours()
+    connection, socket = connected(echo, hours=hours)
+    for _ in range(3):
+        connection.data_received(GET % b"")
+        await served()
+        hours.go_by(70)
+    assert not socket.closed
+    hours.go_by(4.9)
+    assert not socket.closed
+    hours.go_by(0.2)
+    assert socket.closed
+
+
+async def test_one_timer_looks_after_all_pauses_of_a_connection() -> None:
+    hours = Hours()
+    connection, _ = connected(echo, hours=hours)
+    for _ in range(20):
+        connection.data_received(GET % b"")
+        await served()
+    assert len([timer for timer in hours.timers if not timer[2].cancelled()]) == 1
+
+
+async def test_a_connection_with_an_answer_under_way_is_not_idle() -> None:
+    waiting = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/slow":
+            await waiting.wait()
+        await echo(scope, receive, send)
+
+    hours = Hours()
+    connection, socket = connected(app, hours=hours)
+    connection.data_received(GET % b"")
+    await served()
+    connection.data_received(GET % b"slow")
+    await served()
+    hours.go_by(600)
+    assert not socket.closed
+    waiting.set()
+    await served()
+    hours.go_by(74)
+    assert not socket.closed
+    assert b"".join(socket.writes).endswith(b"/slow\r\n0\r\n\r\n")
+    hours.go_by(76)
+    assert socket.closed

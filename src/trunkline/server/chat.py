@@ -16,7 +16,7 @@ from trunkline.core.reply import Reply
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.app import JSON, Visit
 from trunkline.server.auth import Keys
-from trunkline.server.http import Headers, Watch, read_body, respond
+from trunkline.server.http import Headers, Watch, Watches, read_body, respond
 from trunkline.server.wishes import strategy_in_metadata, wishes
 
 STREAM = [
@@ -39,13 +39,14 @@ class UnsupportedMedia(InvalidRequest):
 class Chat:
     """One dialect's chat operation."""
 
-    __slots__ = ("_address", "_dialect", "_gateway", "_keys")
+    __slots__ = ("_address", "_dialect", "_gateway", "_keys", "_watches")
 
     def __init__(self, gateway: Gateway, keys: Keys, dialect: Dialect, address: Address | None = None) -> None:
         self._address = address
         self._gateway = gateway
         self._keys = keys
         self._dialect = dialect
+        self._watches = Watches()
 
     async def __call__(self, visit: Visit) -> None:
         """Serve one chat; errors leave here as responses that say which provider was asked, and how often."""
@@ -63,7 +64,7 @@ class Chat:
             now = gateway.clock()
             call = self._call(body, caller, visit.scope["headers"])
             exchange = Exchange(visit.id, call, now)
-            watch = Watch(visit.receive)
+            watch = self._watches.begin(visit.receive)
             await self._answer(visit, exchange, await gateway.handle(exchange))
         except CallError as error:
             await visit.fail(error, [*facts(exchange, None), *self._left(exchange)])
@@ -74,7 +75,7 @@ class Chat:
                 raise
         finally:
             if watch is not None:
-                watch.stop()
+                self._watches.end(watch)
             if exchange is not None:
                 visit.refusal = None  # it is the exchange's, and told with it
                 exchange.let_go()
