@@ -187,8 +187,12 @@ class Exchange:
 
 
 def _sum(costs: list[Nanos | None]) -> Nanos | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
+    total = 0
+    for cost in costs:
+        if cost is None:
+            return None
+        total += cost
+    return total
 
 
 Handler = Callable[[Exchange], Awaitable[Reply]]

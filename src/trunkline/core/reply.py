@@ -87,6 +87,28 @@ class Reply(Protocol):
         ...
 
 
+class OneBlock:
+    """A single block as an iterator. An async generator would be entered in the event loop's books and out again, which
+    costs a whole answer more than making it.
+    """
+
+    __slots__ = ("_block",)
+
+    def __init__(self, block: bytes) -> None:
+        self._block: bytes | None = block
+
+    def __aiter__(self) -> "OneBlock":
+        """Itself."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The block, once."""
+        block, self._block = self._block, None
+        if block is None:
+            raise StopAsyncIteration
+        return block
+
+
 async def held(hear: Callable[[Outcome | BaseException], None], work: Awaitable[Reply]) -> Reply:
     """Take, then be told: on error ``hear`` is told at once, else when the answer ends. Told exactly once."""
     try:

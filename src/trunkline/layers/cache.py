@@ -17,7 +17,7 @@ from trunkline.core.events import Event
 from trunkline.core.exchange import Attempt, Exchange, Handler, Target
 from trunkline.core.money import Nanos
 from trunkline.core.outcome import Outcome
-from trunkline.core.reply import Reply, Settling
+from trunkline.core.reply import OneBlock, Reply, Settling
 from trunkline.core.usage import Usage
 from trunkline.layers.overhear import MOST_KEPT, Heard, OverheardReply, opened
 from trunkline.providers.answer import unfold
@@ -193,9 +193,9 @@ class Recalled(Settling):
         self.dropped = kept.dropped
         self.settle(Outcome(Usage(), 0.0))
 
-    async def blocks(self, dialect: Dialect, envelope: Envelope, request_id: str) -> AsyncIterator[bytes]:
+    def blocks(self, dialect: Dialect, envelope: Envelope, request_id: str) -> AsyncIterator[bytes]:
         """The bytes as they were."""
-        yield self._kept.body
+        return OneBlock(self._kept.body)
 
     async def events(self) -> AsyncIterator[Event]:
         """The answer as events."""

@@ -24,7 +24,7 @@ from trunkline.core.errors import (
 )
 from trunkline.core.events import Began, Ended, Event, Gathering, TextDelta, ThoughtDelta, ToolDelta, UsageSeen
 from trunkline.core.outcome import Outcome
-from trunkline.core.reply import Settling
+from trunkline.core.reply import OneBlock, Settling
 from trunkline.core.usage import Usage
 from trunkline.dialects.echo import WithoutEcho
 from trunkline.providers.calibration import Calibration
@@ -113,26 +113,20 @@ class WholeReply(Settling):
         for event in unfold(self._opened()):
             yield event
 
-    async def blocks(
-        self,
-        dialect: Dialect,
-        envelope: Envelope,
-        request_id: str,
-    ) -> AsyncIterator[bytes]:
+    def blocks(self, dialect: Dialect, envelope: Envelope, request_id: str) -> AsyncIterator[bytes]:
         """One block: the provider's own bytes where the dialect is the same, else a translation.
 
         A caller that asked for a stream of a provider that does not stream gets one made of the whole answer.
         """
         if envelope.stream:
             writer = dialect.writer(envelope)
-            yield b"".join(map(writer.write, unfold(self._opened()))) + writer.close()
-        elif dialect.name == self._dialect.name:
-            yield self._body
-        else:
-            body = dialect.write_completion(self._opened())
-            if dialect.operation == "embeddings" and isinstance(dialect, Fitting):
-                body = dialect.fitted(body, envelope)
-            yield body
+            return OneBlock(b"".join(map(writer.write, unfold(self._opened()))) + writer.close())
+        if dialect.name == self._dialect.name:
+            return OneBlock(self._body)
+        body = dialect.write_completion(self._opened())
+        if dialect.operation == "embeddings" and isinstance(dialect, Fitting):
+            body = dialect.fitted(body, envelope)
+        return OneBlock(body)
 
     async def aclose(self) -> None:
         """Nothing is open."""

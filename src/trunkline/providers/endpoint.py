@@ -391,6 +391,9 @@ _SERVICE = msgspec.json.Decoder(_Service)
 
 def forwarded(headers: Headers, dialect: Dialect) -> Headers:
     """The caller's headers that may travel on in the same dialect, and the dialect's own where it sent none."""
-    kept = [header for header in headers if header[0] in dialect.forward]
+    forward, own = dialect.forward, dialect.headers()
+    kept = [header for header in headers if header[0] in forward]
+    if not own:
+        return kept
     names = {name for name, _ in kept}
-    return kept + [header for header in dialect.headers() if header[0] not in names]
+    return kept + [header for header in own if header[0] not in names]

@@ -30,6 +30,8 @@ class CountingWindow:
     def at(self, now: float) -> int:
         """Forget what is too old; the number of the slot now. A clock that goes backwards stands still here."""
         slot = int(now // self._width)
+        if slot == self._current:
+            return slot
         if self._current is None:
             self._current = slot
         for gone in range(self._current + 1, min(slot, self._current + SLOTS) + 1):

@@ -70,7 +70,7 @@ class Cycle(RequestResponseCycle):
         self.waiting_for_100_continue = False
         self._silent = self.scope["method"] == "HEAD" or status in BODILESS
         # HTTP/1.0 knows no chunks: there the end of the connection is the end of the body
-        sized = self.scope["http_version"] == "1.0" or any(name == b"content-length" for name, _ in headers)
+        sized = self.scope["http_version"] == "1.0" or any(name == b"content-length" for name, _ in reversed(headers))
         self._chunked = not sized
         fields = [*self.default_headers, *headers]
         if not self.keep_alive:
