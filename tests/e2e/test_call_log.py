@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import Build, House, eventually
+from trunkline.telemetry.ended_call import rfc3339
 from trunkline.telemetry.exchange_log import ExchangeLog
 
 KEYED = "keys: [{name: alice, key: sk-house-alice-0123456789}]"
@@ -17,7 +18,7 @@ SECRET = "the vault's number is 4711"
 
 def listening(house: House) -> list[bytes]:
     lines: list[bytes] = []
-    house.gateway.listen(ExchangeLog(lines.append, wall=lambda: 1_700_000_000.25))
+    house.gateway.live.hearers.append(ExchangeLog(lines.append))
     return lines
 
 
@@ -40,9 +41,11 @@ async def test_a_line_says_who_asked_who_answered_and_what_it_cost(build: Build)
 
     line = await only(lines)
     usage = json.loads(answer)["usage"]
+    kept = house.gateway.live.call("mine-1")
+    assert kept is not None
     assert line.pop("seconds") >= line.pop("first_content_seconds") > 0
     assert line == {
-        "at": "2023-11-14T22:13:20.250Z",
+        "at": rfc3339(kept.at),
         "id": "mine-1",
         "trace": house.ended[0].trace.id,
         "caller": "alice",
@@ -56,6 +59,10 @@ async def test_a_line_says_who_asked_who_answered_and_what_it_cost(build: Build)
         "output_tokens": usage["completion_tokens"],
         "cost_usd": headers["x-trunkline-cost-usd"],
     }
+
+
+def test_a_line_tells_the_time_in_utc_with_milliseconds() -> None:
+    assert rfc3339(1_700_000_000.25) == "2023-11-14T22:13:20.250Z"
 
 
 async def test_a_line_tells_each_attempt_where_there_was_more_than_one(house: House) -> None:

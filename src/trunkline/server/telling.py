@@ -29,7 +29,7 @@ def telling(gateway: Gateway) -> Generator[None, None, None]:
         Gauge("llm_log_lines_dropped_total", "Lines that the log did not take.", (), dropped, "counter")
     )
     if config.log.calls == "json":
-        gateway.listen(ExchangeLog(lines.put))
+        gateway.live.hearers.append(ExchangeLog(lines.put))
         gateway.metrics.refusals.listeners.append(refusals)
     try:
         with traced(gateway):

@@ -3,27 +3,23 @@
 Refuses to wait for whoever takes the lines.
 """
 
-import time
 from collections.abc import Callable
 
 import msgspec
 
-from trunkline.core.exchange import Exchange
-from trunkline.telemetry.ended_call import ended_call
+from trunkline.telemetry.ended_call import EndedCall
 
 _encode = msgspec.json.Encoder().encode
 
 
 class ExchangeLog:
-    """A listener that hands lines to ``put``."""
+    """Hears of ended calls and hands lines to ``put``."""
 
-    __slots__ = ("_put", "_wall")
+    __slots__ = ("_put",)
 
-    def __init__(self, put: Callable[[bytes], object], wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, put: Callable[[bytes], object]) -> None:
         self._put = put
-        self._wall = wall
 
-    def __call__(self, exchange: Exchange) -> None:
+    def __call__(self, call: EndedCall) -> None:
         """Write one line."""
-        if exchange.outcome is not None:
-            self._put(_encode(ended_call(exchange, exchange.outcome, self._wall()).line) + b"\n")
+        self._put(_encode(call.line) + b"\n")

@@ -84,6 +84,7 @@ class Live:
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
         self.since = wall()
         self.watchers: list[Watcher] = []
+        self.hearers: list[Callable[[EndedCall], object]] = []  # told of every call, for good
         self._wall = wall
         self._minutes: deque[Minute] = deque(maxlen=MINUTES)
         self._calls: dict[str, EndedCall] = {}
@@ -101,6 +102,8 @@ class Live:
         self._calls[call.id] = call
         for watcher in self.watchers:
             watcher.see(call)
+        for hear in self.hearers:
+            hear(call)
 
     def call(self, id: str) -> EndedCall | None:  # noqa: A002 - the field's own name
         """One of the last calls."""
