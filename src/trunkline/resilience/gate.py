@@ -71,7 +71,7 @@ class Gates:
 
     def __init__(self, gates: Sequence[Gate]) -> None:
         self._gates = tuple(gates)
-        self._entered: dict[int, tuple[int, ...]] = {}
+        self._entered: dict[int, list[int]] = {}
         self._next = 0
 
     def ready_at(self, now: float, *, panic: bool = False) -> float:
@@ -88,13 +88,13 @@ class Gates:
             self._leave(tickets, NOT_SENT, now)
             raise
         self._next += 1
-        self._entered[self._next] = tuple(tickets)
+        self._entered[self._next] = tickets
         return self._next
 
     def leave(self, ticket: int, outcome: Outcome, now: float) -> None:
         """Out of each, innermost first. A ticket counts once."""
-        self._leave(self._entered.pop(ticket, ()), outcome, now)
+        self._leave(self._entered.pop(ticket, []), outcome, now)
 
-    def _leave(self, tickets: Sequence[int], outcome: Outcome, now: float) -> None:
-        for gate, ticket in reversed(list(zip(self._gates, tickets, strict=False))):
-            gate.leave(ticket, outcome, now)
+    def _leave(self, tickets: list[int], outcome: Outcome, now: float) -> None:
+        for gate in reversed(self._gates[: len(tickets)]):
+            gate.leave(tickets.pop(), outcome, now)
