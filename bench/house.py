@@ -23,13 +23,14 @@ STOP_SECONDS = 20
 class Process:
     """A running process and its figures as the kernel counts them."""
 
-    def __init__(self, command: list[str], core: int) -> None:
+    def __init__(self, command: list[str], core: int, sources: Path | None = None) -> None:
+        """``sources``: the src/ that is imported, where that is not the installed one."""
         # a line for every call is written as in service, and shown only if the process fails
         self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process
-        mine = os.sched_getaffinity(0)
+        mine, env = os.sched_getaffinity(0), {**os.environ, **({"PYTHONPATH": str(sources)} if sources else {})}
         os.sched_setaffinity(0, {core})  # inherited at birth, by every thread it will ever start
         try:
-            self._popen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._said, text=True)
+            self._popen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._said, text=True, env=env)
         finally:
             os.sched_setaffinity(0, mine)
         self.pid = self._popen.pid
@@ -88,9 +89,9 @@ def upstream(core: int) -> Iterator[tuple[Process, int]]:
 
 
 @contextmanager
-def gateway(config: Path, core: int) -> Iterator[tuple[Process, int]]:
+def gateway(config: Path, core: int, sources: Path | None = None) -> Iterator[tuple[Process, int]]:
     """``trunkline serve`` with a config, and its port."""
-    process = Process([str(Path(sys.executable).with_name("trunkline")), "serve", "-c", str(config)], core)
+    process = Process([str(Path(sys.executable).with_name("trunkline")), "serve", "-c", str(config)], core, sources)
     try:
         line = process.first_line()
         yield process, int(line.rpartition(":")[2])
