@@ -31,6 +31,7 @@ DOCUMENTS = [
     "docs/quickstart.md",
     "docs/how-to/pay-less.md",
     "docs/how-to/come-from-litellm.md",
+    "docs/how-to/come-from-openrouter-or-portkey.md",
     "docs/reference/library.md",
     "docs/reference/http.md",
     "docs/reference/cli.md",

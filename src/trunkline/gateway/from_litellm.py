@@ -11,40 +11,19 @@ from msgspec import Struct
 
 from trunkline.core.errors import ConfigError
 from trunkline.gateway import litellm_deployment as deployment
-from trunkline.gateway.litellm_deployment import Json, known, seconds_of
-
-STRATEGIES = {
-    "simple-shuffle": "weighted",
-    "latency-based-routing": "latency",
-    "cost-based-routing": "cost_optimized",
-}
-HERE_ANYWAY = {
-    "general_settings.database_url": "usage and keys are kept in trunkline.db; see ledger",
-    "general_settings.alerting": "see deploy/prometheus/alerts.yml",
-    "general_settings.max_parallel_requests": "see limits.concurrent and keys[].concurrent",
-    "litellm_settings.cache": "see cache of a model: each says by itself for how long",
-    "litellm_settings.drop_params": "what a target cannot express is dropped and named; on_unsupported: refuse refuses",
-    "litellm_settings.set_verbose": "see log",
-    "litellm_settings.json_logs": "every call is one line of JSON; see log",
-    "router_settings.allowed_fails": "circuits open by rate and by failures in a row; see health",
-    "router_settings.cooldown_time": "circuits open by rate and by failures in a row; see health",
-    "router_settings.enable_pre_call_checks": "prompts too long for a target's window are never sent to it",
-    "router_settings.retry_after": "providers' Retry-After is obeyed; see recovery",
-    "litellm_settings.allowed_fails": "circuits open by rate and by failures in a row; see health",
-}
-"""What needs no setting here, or has one of another kind."""
-
-CALLBACKS = {
-    "prometheus": "/metrics is always there",
-    "otel": "see otel",
-    "opentelemetry": "see otel",
-}
-FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "default_fallbacks")
-RETRIES = ("litellm_settings.num_retries", "router_settings.num_retries")
-MOST_RETRIES = 10
-SHORTEST_KEY = 16
-WINDOWS = {"1d": "day", "24h": "day", "1mo": "month", "30d": "month", "31d": "month"}
-"""LiteLLM's windows that have one here; theirs begin with the first call, ours with the calendar."""
+from trunkline.gateway.litellm_deployment import Json, seconds_of
+from trunkline.gateway.litellm_names import PREFIXES, known
+from trunkline.gateway.litellm_settings import (
+    CALLBACKS,
+    FALLBACKS,
+    HERE_ANYWAY,
+    MOST_RETRIES,
+    RETRIES,
+    SHORTEST_KEY,
+    STRATEGIES,
+    WINDOWS,
+)
+from trunkline.providers import registry
 
 
 class Imported(Struct, frozen=True):
@@ -57,8 +36,11 @@ class Imported(Struct, frozen=True):
 def imported(document: Any) -> Imported:
     """Our config of a LiteLLM one. Raises ConfigError where the document is none."""
     if not isinstance(document, dict) or not isinstance(document.get("model_list"), list):
-        raise ConfigError("this is not LiteLLM's config: it has no model_list")
-    importer = _Importer()
+        within = (
+            "; import the files that its include names" if isinstance(document, dict) and "include" in document else ""
+        )
+        raise ConfigError(f"this is not LiteLLM's config: it has no model_list{within}")
+    importer = _Importer(document.get("credential_list"))
     for at, entry in enumerate(document["model_list"]):
         importer.model(entry, f"model_list[{at}]")
     importer.settings(document)
@@ -68,7 +50,9 @@ def imported(document: Any) -> Imported:
 class _Importer:
     """Collects; every place of the old config is either carried over or noted."""
 
-    def __init__(self) -> None:
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = dict(deployment.credentials(credentials))
+        self._direct = False
         self._providers: dict[str, Json] = {}
         self._facts: dict[str, Json] = {}
         self._targets: dict[str, dict[str, Json]] = {}
@@ -87,40 +71,50 @@ class _Importer:
         if not isinstance(params, dict) or not isinstance(params.get("model"), str):
             self._notes.append(f"{where}: has no litellm_params.model; left out")
             return
+        params = {**self._credentials.get(str(params.get("litellm_credential_name")), {}), **params}
         if params["model"] == "*":
-            self._notes.append(f"{where}: needs no entry: callers may name any model as PROVIDER/MODEL; see direct")
+            self._wild(where, "PROVIDER")
             return
         found = self._provider(params, where)
         if found is None:
             return
         provider, model = found
-        self._notes.extend(deployment.left_over(params, where))
+        self._notes.extend(deployment.left_over(entry, params, where))
         facts = deployment.facts(entry, where, self._notes)
         name = str(entry.get("model_name") or params["model"])
         if "*" in name or "*" in model:
-            self._notes.append(f"{where}: needs no entry: callers may name any model as {provider}/MODEL; see direct")
+            self._wild(where, provider)
             return
         if facts:
             self._facts.setdefault(provider, {})[model] = facts
         self._target(name, f"{provider}/{model}", params, where)
+        weight = deployment.weight(params, entry)
+        if weight is not None:
+            self._weights.setdefault(name, {})[f"{provider}/{model}"] = weight
+
+    def _wild(self, where: str, provider: str) -> None:
+        self._direct = True
+        self._notes.append(f"{where}: needs no entry: callers may name any model as {provider}/MODEL; see direct")
 
     def _target(self, name: str, target: str, params: Json, where: str) -> None:
         targets = self._targets.setdefault(name, {})
         if target in targets:
             self._notes.append(f"{where}: is a second time {target} under {name}; asked as one")
         targets[target] = deployment.timeouts(params, f"{where}.litellm_params", self._notes)
-        weight = deployment.weight(params)
-        if weight is not None:
-            self._weights.setdefault(name, {})[target] = weight
 
     def _provider(self, params: Json, where: str) -> tuple[str, str] | None:
         """The provider of a deployment, made where it is new, and its name of the model."""
-        row, model = deployment.named(params["model"])
+        row, model = deployment.whose(params)
         base = params.get("api_base") or params.get("base_url")
+        if not model:
+            self._notes.append(f"{where}: {params['model']!r} names no model of its provider's; left out")
+            return None
         if not known(row) and not base:
-            whose = f"the provider {row!r} is not known by name here; add it with its url"
+            whose = f"the provider {row!r} is not known by name here; left out, add it with its url"
             self._notes.append(f"{where}: {whose if row else f'whose {model} is, its name does not tell; left out'}")
             return None
+        if row == "openai" and base and not registry.known(row).has(model):
+            row = ""  # a server that speaks as OpenAI's does, and has nothing else of it
         table = self._table(row, base, params.get("api_key"), where) | self._signed(params, where)
         for name, present in self._providers.items():
             if present == table:
@@ -132,17 +126,35 @@ class _Importer:
     def _table(self, row: str, base: Any, key: Any, where: str) -> Json:
         table: Json = {"like": row} if known(row) else {"dialect": "openai"}
         if base:
-            url = self._value(base, f"{where}.api_base").rstrip("/")
-            table["url"] = url if url.endswith("/v1") else url + deployment.BENEATH.get(row, "")
+            url = deployment.address(row, self._value(base, f"{where}.api_base"))
+            table["url"] = url
+            if url.partition("}")[2] and url.startswith("${"):
+                self._notes.append(
+                    f"{where}.api_base: what its variable holds must not end in / or in {url.partition('}')[2]}"
+                )
             if row == "ollama":  # its own dialect has its own address, and refuses prompts that others cut
                 table["dialects"] = {"ollama": {"url": f"{url.removesuffix('/v1')}/api"}, "openai": {}}
+            if not row and not key:
+                key = "os.environ/OPENAI_API_KEY"
+                self._notes.append(f"{where}: has no api_key, so it is sent OPENAI_API_KEY; auth: none sends none")
         if key and (held := self._value(key, f"{where}.api_key")) not in deployment.usual_keys(row):
             table["key"] = held
         return table
 
     def _signed(self, params: Json, where: str) -> Json:
-        """What a provider at AWS has besides: its region, and keys that sign."""
-        table: Json = {}
+        """What a provider at AWS or Google has besides: region, project, and what says who pays."""
+        table: Json = {
+            ours: self._value(params[theirs], f"{where}.{theirs}")
+            for theirs, ours in deployment.VERTEX.items()
+            if params.get(theirs)
+        }
+        if file := params.get("vertex_credentials"):
+            if isinstance(file, dict) or str(file).lstrip().startswith("{"):
+                self._notes.append(
+                    f"{where}.vertex_credentials: stand in the file; save them, and write google: {{file: PATH}}"
+                )
+            else:
+                table["google"] = {"file": self._value(file, f"{where}.vertex_credentials")}
         if params.get("aws_region_name"):
             table["region"] = self._value(params["aws_region_name"], where)
         aws = {
@@ -170,7 +182,7 @@ class _Importer:
     def settings(self, document: Mapping[str, Any]) -> None:
         """Everything beside the models."""
         for section, table in document.items():
-            if section == "model_list":
+            if section in {"model_list", "credential_list"}:
                 continue
             if section == "environment_variables":
                 self._notes.append("environment_variables: set them where the gateway is started")
@@ -246,7 +258,7 @@ class _Importer:
         rules: Json = value if isinstance(value, dict) else {}
         for name, said in rules.items():
             table: Json = said if isinstance(said, dict) else {}
-            row = deployment.PREFIXES.get(name, name)
+            row = PREFIXES.get(name, name)
             limit, window = table.get("budget_limit"), table.get("time_period")
             self._limit(row, limit, window, f"{where}.{name}", {"per": "provider", "only": [row]})
 
@@ -276,20 +288,39 @@ class _Importer:
         if self._budgets:
             self._rest["budgets"] = self._budgets
         providers = {name: self._short(name, table) for name, table in self._providers.items()}
+        if not self._direct:  # there, only the names that are listed can be called
+            self._rest["direct"] = False
+        models = self._renamed(models) if self._direct else models
         return Imported({"providers": providers, "models": models, **self._rest}, tuple(dict.fromkeys(self._notes)))
+
+    def _renamed(self, models: Json) -> Json:
+        """No name hides a provider's own model, where any can be called: one that is just that needs no entry."""
+        found: Json = {}
+        for name, targets in models.items():
+            if name.partition("/")[0] not in self._providers or "/" not in name:
+                found[name] = targets
+            elif targets == [name]:
+                self._notes.append(f"{name}: needs no entry: callers may name that provider's own; see direct")
+            else:
+                free = name.replace("/", "-")
+                while free in models or free in found:
+                    free += "-2"
+                found[free] = targets
+                self._notes.append(f"{name}: is {free} here, since callers may name that provider's own; see direct")
+        return found
 
     def _route(self, name: str) -> Any:
         own = self._targets[name]
         timeouts = dict(own)
         for other in self._others(name):
-            timeouts = {**self._targets[other], **timeouts}
-        order = [*own, *(target for target in timeouts if target not in own)]
-        targets = [{"model": each, "timeouts": timeouts[each]} if timeouts[each] else each for each in order]
+            for target, theirs in self._targets[other].items():
+                timeouts.setdefault(target, theirs)
+        targets = [{"model": each, "timeouts": its} if its else each for each, its in timeouts.items()]
         if len(own) == 1:
             return targets
         if self._strategy != "weighted":
             return {"targets": targets, "strategy": self._strategy}
-        weights = {each: self._weights.get(name, {}).get(each, 1) if each in own else 0 for each in order}
+        weights = {each: self._weights.get(name, {}).get(each, 1) if each in own else 0 for each in timeouts}
         return {"targets": targets, "strategy": {"kind": "weighted", "weights": weights}}
 
     def _others(self, name: str) -> Iterator[str]:

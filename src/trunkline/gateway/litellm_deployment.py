@@ -3,58 +3,35 @@
 Refuses to know other entries, fallbacks and how the pieces become a config.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from trunkline.gateway.litellm_names import known, named
 from trunkline.providers.registry import rows
 
 Json = dict[str, Any]
 Notes = list[str]
-
-PREFIXES = {
-    "azure_ai": "azure",
-    "azure_text": "azure",
-    "together_ai": "together",
-    "fireworks_ai": "fireworks",
-    "cohere_chat": "cohere",
-    "ollama_chat": "ollama",
-    "hosted_vllm": "vllm",
-    "nvidia_nim": "nvidia",
-    "dashscope": "qwen",
-    "jina_ai": "jina",
-    "lm_studio": "lmstudio",
-    "vercel_ai_gateway": "vercel",
-    "vertex_ai": "vertex",
-    "text-completion-openai": "openai",
-    "custom_openai": "openai",
-    "openai_like": "openai",
-}
-"""LiteLLM's prefix of a model, where our provider has another name."""
-
-BARE = (
-    *((start, "openai") for start in ("gpt-", "o1", "o3", "o4", "chatgpt-", "text-embedding-", "dall-e", "whisper-")),
-    ("claude", "anthropic"),
-    ("gemini", "vertex"),
-    ("command-", "cohere"),
-)
-"""Whose a model is that stands without a prefix, by the beginning of its name."""
-
-_BEDROCK_WAY = re.compile(r"^(?:(?:converse|converse_like|invoke|[a-z]{2}(?:-[a-z]+)+-\d)/)+")
-"""By which of AWS's interfaces or where, written before a model's name; here that is the dialect, and the region."""
 
 AWS = {
     "aws_access_key_id": "access_key_id",
     "aws_secret_access_key": "secret_access_key",
     "aws_session_token": "session_token",
 }
-BENEATH = {"azure": "/openai/v1", "ollama": "/v1"}
+VERTEX = {
+    "vertex_project": "project",
+    "vertex_ai_project": "project",
+    "vertex_location": "region",
+    "vertex_ai_location": "region",
+}
+BENEATH = {"azure": "/openai/v1", "ollama": "/v1", "anthropic": "/v1"}
 """What LiteLLM adds to an address by itself."""
+ENDS = ("/chat/completions", "/messages", "/models")
+"""What some write at the end of an address, which is a path beneath it."""
 
 ANSWERED = frozenset(
     {"model", "api_key", "api_base", "base_url", "weight", "timeout", "stream_timeout", "rpm", "tpm", "order"}
-    | {"aws_region_name", *AWS}
+    | {"aws_region_name", *AWS, *VERTEX, "vertex_credentials", "custom_llm_provider", "litellm_credential_name"}
 )
 """Parameters of a deployment that are carried over, or told of elsewhere."""
 
@@ -78,14 +55,27 @@ ABILITIES = {
 TOLD = frozenset({"id", "mode", "litellm_provider", "base_model", "max_tokens", *DOLLARS, *LIMITS, *ABILITIES})
 
 
-def named(model: str) -> tuple[str, str]:
-    """The provider as it is called here, empty where that cannot be told, and its own name of the model."""
-    prefix, slash, rest = model.partition("/")
-    if not slash:
-        return next((provider for start, provider in BARE if model.startswith(start)), ""), model
-    if prefix == "bedrock":
-        rest = _BEDROCK_WAY.sub("", rest)
-    return PREFIXES.get(prefix, prefix), rest
+def whose(params: Mapping[str, Any]) -> tuple[str, str]:
+    """The provider that a deployment names, in its model's name or beside it, and that provider's name of the model."""
+    model, beside = str(params["model"]), params.get("custom_llm_provider")
+    if isinstance(beside, str) and beside and not model.startswith(f"{beside}/"):
+        return named(f"{beside}/{model}")
+    return named(model)
+
+
+def address(row: str, base: str) -> str:
+    """A base URL as ours: without what LiteLLM takes for granted at its end, or with what it adds by itself."""
+    url = base.rstrip("/")
+    for end in ENDS:
+        url = url.removesuffix(end)
+    return url if url.endswith("/v1") else url + BENEATH.get(row, "")
+
+
+def credentials(table: Any) -> Iterator[tuple[str, Json]]:
+    """What ``credential_list`` holds, by the names that deployments call it by."""
+    for one in table if isinstance(table, list) else ():
+        if isinstance(one, dict):
+            yield str(one.get("credential_name")), _table(one.get("credential_values"))
 
 
 def facts(entry: Mapping[str, Any], where: str, notes: Notes) -> Json:
@@ -140,20 +130,25 @@ def seconds_of(value: Any) -> float | None:
     return float(min(value, FOREVER))
 
 
-def weight(params: Mapping[str, Any]) -> float | None:
-    """Its share of the calls: LiteLLM draws by weight, else by requests or tokens a minute."""
-    for name in ("weight", "rpm", "tpm"):
-        value = params.get(name)
+SHARES = ("weight", "rpm", "tpm")
+
+
+def weight(params: Mapping[str, Any], entry: Mapping[str, Any]) -> float | None:
+    """Its share of the calls: LiteLLM draws by weight, else by requests or tokens a minute, which may stand outside."""
+    for name in SHARES:
+        value = params.get(name, entry.get(name))
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf"):
             return value
     return None
 
 
-def left_over(params: Mapping[str, Any], where: str) -> Iterator[str]:
-    """A note for each parameter that nothing here answers to."""
+def left_over(entry: Mapping[str, Any], params: Mapping[str, Any], where: str) -> Iterator[str]:
+    """A note for each field and parameter that nothing here answers to."""
+    for name in sorted(map(str, entry.keys() - {"model_name", "litellm_params", "model_info", *SHARES})):
+        yield f"{where}.{name}: has no counterpart here"
     for name in sorted(map(str, params.keys() - ANSWERED - DOLLARS.keys())):
         yield f"{where}.litellm_params.{name}: {_INSTEAD.get(name, 'has no counterpart here')}"
-    if params.get("rpm") or params.get("tpm"):
+    if any({**entry, **params}.get(name) for name in ("rpm", "tpm")):
         yield "model_list: rpm and tpm are taken as weights; a provider's own limits are learned from its headers"
 
 
@@ -163,6 +158,7 @@ _INSTEAD = {
     "num_retries": "see recovery.retries",
     "max_parallel_requests": "targets learn how much they take at once; see health.concurrency",
     "drop_params": "what a target cannot express is dropped and named",
+    "mock_response": "see trunkline simulate",
     "tags": "targets' tags are providers.NAME.tags; requires of a key or a call asks for them",
 }
 
@@ -171,11 +167,6 @@ def usual_keys(provider: str) -> frozenset[str]:
     """How its key is written where it comes from the usual variable, which needs no saying here."""
     names = rows()[provider].get("key_env", []) if known(provider) else []
     return frozenset(f"${{{name}}}" for name in names[:1])
-
-
-def known(provider: str) -> bool:
-    """A provider with a row of its own."""
-    return provider in rows()
 
 
 def _catalogued(model: str) -> str:
