@@ -77,10 +77,21 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
         return self.quality.get(kind, self.quality.get("default", 1.0))
 
 
+class Batches(Struct, frozen=True, forbid_unknown_fields=True):
+    """How batches go: they are done after `seconds`, or expire then. Of those that expire or are cancelled so many
+    lines are answered before.
+    """
+
+    seconds: NotNegative = 0.0
+    expires: bool = False
+    answered_before_end: Annotated[int, Meta(ge=0)] = 0
+
+
 class Provider(Struct, frozen=True, forbid_unknown_fields=True):
     """One provider. Without `keys` any key is good, and none too.
 
     `abandoned` says what a client that leaves early is billed for: the tokens it was sent, or all of the answer.
+    `file_id` is the one id that all its files get, as no good provider does.
     """
 
     models: Annotated[dict[str, Model], Meta(min_length=1)]
@@ -98,6 +109,8 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     faults: tuple[Fault, ...] = ()
     abandoned: Literal["sent", "all"] = "sent"
+    batches: Batches = Batches()
+    file_id: str | None = None
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ Pure but for the providers' state; it refuses to know sockets and clocks.
 import re
 from hashlib import sha256
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -30,7 +30,9 @@ from trunkline.simulator import (
     responses_request,
 )
 from trunkline.simulator.ask import Ask, DialectName
+from trunkline.simulator.batches import BATCHES, Batches, Line
 from trunkline.simulator.config import Config
+from trunkline.simulator.files import FILES, Files
 from trunkline.simulator.http_reader import Request
 from trunkline.simulator.limits import rfc3339
 from trunkline.simulator.performance import Performance, Playwright
@@ -46,6 +48,8 @@ _OLLAMA, _TAGS, _COHERE = "/api/chat", "/api/tags", "/v2/chat"
 _CHATS = frozenset({_CHAT, _RESPONSES, _MESSAGES, _COUNT, _OLLAMA, _COHERE})
 _GEMINI = re.compile(r"/v1(?:beta)?/models/(?P<model>.+):(?P<method>generateContent|streamGenerateContent|countTokens)")
 _BEDROCK = re.compile(r"(?:/v1)?/model/(?P<model>.+)/converse(?P<stream>-stream)?")
+
+_FILED = re.compile(rf"(?:{FILES}|{BATCHES})(?:/|$)")
 
 _LISTING = re.compile(r"/v1(?:beta)?/models(?:/|$)")
 
@@ -69,6 +73,8 @@ class Site:
             name: SimulatedProvider(name, provider, seed=config.seed) for name, provider in config.providers.items()
         }
         self._writers = {name: Playwright(provider, epoch) for name, provider in self.providers.items()}
+        self.files = {name: Files(config.seed, name, one.file_id) for name, one in config.providers.items()}
+        self.batches = {name: self._batches(name) for name in self.providers}
 
     def perform(self, request: Request, now: float) -> Performance:
         """What is played for a request that arrived at `now` seconds."""
@@ -110,6 +116,13 @@ class Site:
         listing = place.path == _TAGS or (_LISTING.match(place.path) and not _GEMINI.fullmatch(place.path))
         if listing:
             return writer.page(self._models(place), dialect, now)
+        if _FILED.match(place.path):
+            return self._filed(place, writer, request, now)
+        return self._served(place, writer, request, now)
+
+    def _served(self, place: _Place, writer: Playwright, request: Request, now: float) -> Performance:
+        """The answer of a model."""
+        provider, dialect = place.provider, place.dialect
         if place.path in native_embeddings.PATHS and request.method == "POST":
             return self._embed(place, writer, request, now)
         if place.path in operations.PATHS and request.method == "POST":
@@ -125,6 +138,38 @@ class Site:
         if gemini and gemini["method"] == "countTokens":
             return writer.page({"totalTokens": provider.count(ask)}, dialect, now)
         return writer.play(ask, request.path, now)
+
+    def _filed(self, place: _Place, writer: Playwright, request: Request, now: float) -> Performance:
+        """What is done with a file or a batch."""
+        name, query = place.provider.name, dict(parse_qsl(urlsplit(request.target).query))
+        if place.path.startswith(BATCHES):
+            told = self.batches[name].answer(request.method, place.path, query, request.body, now)
+            return writer.page(told, "openai", now)
+        kind, wall = request.header("content-type") or "", self.epoch + now
+        found = self.files[name].answer(request.method, place.path, query, request.body, kind, wall)
+        if isinstance(found, dict):
+            return writer.page(found, "openai", now)
+        page = writer.page({}, "openai", now)
+        headers = with_header(page.script.headers, "content-type", "application/octet-stream")
+        return replace(page, script=replace(page.script, headers=headers, pieces=(Piece(found, "body"),)))
+
+    def _batches(self, name: str) -> Batches:
+        """One provider's, whose lines it answers as requests of their own."""
+
+        def answer(path: str, body: bytes, now: float) -> Line:
+            kind = (("content-type", "application/json"),)
+            request = Request(method="POST", target=path, path=path, headers=kind, body=body)
+            place = _Place(self.providers[name], path, _spoken(path, request))
+            writer = self._writers[name]
+            try:
+                made = self._served(place, writer, request, now)
+            except Refused as refused:
+                made = writer.refuse(refused.refusal, place.dialect, now)
+            told = msgspec.json.decode(made.script.body, type=dict[str, Any])
+            return Line(made.script.status, told, made.usage, made.tariff.cost(made.usage))
+
+        config = self.config.providers[name]
+        return Batches(self.config.seed, name, config.batches, self.files[name], self.epoch, answer)
 
     def _operate(self, place: _Place, writer: Playwright, request: Request, now: float) -> Performance:
         """An operation besides chats; a model whose name ends in `floats` knows no base64."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from trunkline.stores.books import Books
 from trunkline.stores.holds import Balance, Hold, Refusal, Settled
 from trunkline.stores.key_rows import KeyRow
+from trunkline.stores.memory_belongings import MemoryBelongings
 from trunkline.stores.records import Grouping, Millis, UsageQuery, UsageRecord, UsageSum, groups, line
 from trunkline.stores.scores import Evidence, Memory, Score, ScoreQuery
 
@@ -198,15 +199,16 @@ class MemoryQuality:
 
 
 class MemoryStore:
-    """All four ports in one process's memory."""
+    """All five ports in one process's memory."""
 
-    __slots__ = ("budgets", "keys", "quality", "usage")
+    __slots__ = ("belongings", "budgets", "keys", "quality", "usage")
 
     def __init__(self, most_records: int = MOST_RECORDS) -> None:
         self.usage = MemoryUsage(most_records)
         self.budgets = MemoryBudgets(self.usage)
         self.keys = MemoryKeys()
         self.quality = MemoryQuality()
+        self.belongings = MemoryBelongings()
 
     async def trim(self, now: Millis) -> None:
         """See the port: what is too much has gone already."""

@@ -6,6 +6,7 @@ Refuses to know any engine. Every method raises StoreUnavailable within the stor
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Protocol
 
+from trunkline.stores.belongings import Added, Belonging, Kind, Listing
 from trunkline.stores.holds import Balance, Hold, Refusal, Settled
 from trunkline.stores.key_rows import KeyRow
 from trunkline.stores.records import Grouping, Millis, UsageQuery, UsageRecord, UsageSum
@@ -112,8 +113,45 @@ class QualityStore(Protocol):
         ...
 
 
+class BelongingStore(Protocol):
+    """Files and batches that callers left with providers: whose they are."""
+
+    async def add(self, row: Belonging, most: int) -> Added:
+        """Durable when it returns ``added``; nothing was written else.
+
+        ``full`` where its owner has ``most`` of its kind, of an open one: that are open.
+        """
+        ...
+
+    async def find(self, kind: Kind, name: str) -> list[Belonging]:
+        """All that have this id: at most one of each provider, whosever it is."""
+        ...
+
+    async def listed(self, listing: Listing) -> list[Belonging]:
+        """One owner's; nothing behind an ``after`` that is none of them."""
+        ...
+
+    async def change(self, row: Belonging) -> None:
+        """Keep what is shown and known of it now. What has ended stays so, and an owner is for good."""
+        ...
+
+    async def name(self, row: Belonging, name: str, shown: str) -> bool:
+        """Give it the id its provider chose; False, and nothing changed, where that is known already."""
+        ...
+
+    async def drop(self, row: Belonging) -> None:
+        """Forget it."""
+        ...
+
+    async def due(self, before: Millis, now: Millis, most: int) -> list[Belonging]:
+        """Open ones nobody has looked after since ``before``, which count as looked after now: of several processes
+        each is told of others.
+        """
+        ...
+
+
 class Store(Protocol):
-    """One engine with all four, and its upkeep."""
+    """One engine with all five, and its upkeep."""
 
     @property
     def usage(self) -> UsageLedger:
@@ -133,6 +171,11 @@ class Store(Protocol):
     @property
     def quality(self) -> QualityStore:
         """The scores."""
+        ...
+
+    @property
+    def belongings(self) -> BelongingStore:
+        """The files and batches."""
         ...
 
     async def trim(self, now: Millis) -> None:

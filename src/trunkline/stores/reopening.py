@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from trunkline.core.errors import StoreUnavailable
-from trunkline.stores.ports import BudgetStore, KeyStore, QualityStore, Store, UsageLedger
+from trunkline.stores.ports import BelongingStore, BudgetStore, KeyStore, QualityStore, Store, UsageLedger
 from trunkline.stores.records import Millis
 
 log = logging.getLogger("trunkline")
@@ -59,6 +59,11 @@ class Reopening:
     def quality(self) -> QualityStore:
         """The scores."""
         return self._opened.quality
+
+    @property
+    def belongings(self) -> BelongingStore:
+        """The files and batches."""
+        return self._opened.belongings
 
     async def trim(self, now: Millis) -> None:
         """See the port."""

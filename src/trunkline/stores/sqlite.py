@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from trunkline.stores.records import DAY, HOUR, Millis
+from trunkline.stores.sqlite_belongings import SqliteBelongings
 from trunkline.stores.sqlite_books import Jobs, Work
 from trunkline.stores.sqlite_file import open_looker, open_reader, open_writer, unopened
 from trunkline.stores.sqlite_ports import Line, Reader, SqliteBudgets, SqliteKeys, SqliteUsage
@@ -23,10 +24,11 @@ ACCOUNTS_KEPT = 400 * DAY  # the longest window is a month
 _BUDGETS = statements("sqlite", "budgets")
 _USAGE = statements("sqlite", "usage")
 _QUALITY = statements("sqlite", "quality")
+_BELONGINGS = statements("sqlite", "belongings")
 
 
 class SqliteStore:
-    """All four ports; ``clock`` is Unix milliseconds, ``timeout`` seconds.
+    """All five ports; ``clock`` is Unix milliseconds, ``timeout`` seconds.
 
     Raises ConfigError for an unusable file, StoreUnavailable for one that cannot be opened now.
 
@@ -59,6 +61,7 @@ class SqliteStore:
         self.budgets = SqliteBudgets(self._line, self._reader, clock)
         self.keys = SqliteKeys(self._line, self._reader)
         self.quality = SqliteQuality(self._line, self._reader)
+        self.belongings = SqliteBelongings(self._line, self._reader)
 
     async def trim(self, now: Millis) -> None:
         """See the port. In portions, so that calls need not wait for all of it."""
@@ -74,6 +77,7 @@ class SqliteStore:
     def _trim_rest(self, connection: sqlite3.Connection, now: Millis) -> None:
         for span, kept in ((HOUR, self._keep), (DAY, self._keep_days)):
             connection.execute(_USAGE["trim_sums"], {"span": span, "before": now - kept})
+        connection.execute(_BELONGINGS["trim"], {"before": now - self._keep})
         connection.execute(_BUDGETS["trim_holds"], {"before": now - PRESUMED_KEPT})
         connection.execute(_BUDGETS["trim_accounts"], {"before": now - ACCOUNTS_KEPT})
 
