@@ -12,8 +12,8 @@ MISTAKES = {
         BASE + "modles: {}\n",
         (
             'trunkline.yaml:4: modles: unknown field; did you mean "models"? Allowed here: providers, listen, models, '
-            "direct, keys, admin_key, metrics, log, otel, timeouts, health, recovery, hedging, limits, cache, ledger, "
-            "budgets, quality, prices"
+            "direct, keys, admin_key, metrics, log, otel, timeouts, health, recovery, hedging, limits, files, cache, "
+            "ledger, budgets, quality, prices"
         ),
     ),
     "an unknown field deep inside": (
@@ -28,7 +28,7 @@ MISTAKES = {
         (
             'trunkline.yaml:4: providers.mine.dialekt: unknown field; did you mean "dialect" or "dialects"? Allowed '
             "here: url, dialects, auth, key, key_env, query, aws, region, google, project, transport, ca_file, local, "
-            "catalogue, models, defaults, tags, docs, as_of, unconfirmed, dialect, like"
+            "catalogue, models, defaults, tags, files, batches, docs, as_of, unconfirmed, dialect, like"
         ),
     ),
     "a duration that is none": (
@@ -244,8 +244,8 @@ MISTAKES = {
         BASE + "  mine: 5\n",
         (
             "trunkline.yaml:4: providers.mine: 5 stands where a table of url, dialects, auth, key, key_env, query, "
-            "aws, region, google, project, transport, ca_file, local, catalogue, models, defaults, tags, docs, as_of, "
-            "unconfirmed, dialect, like is wanted"
+            "aws, region, google, project, transport, ca_file, local, catalogue, models, defaults, tags, files, batches, "
+            "docs, as_of, unconfirmed, dialect, like is wanted"
         ),
     ),
     "a provider that names itself": (

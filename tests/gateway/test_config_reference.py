@@ -11,6 +11,7 @@ from msgspec import NODEFAULT, structs
 from trunkline.accounting.budgets import BudgetRule
 from trunkline.catalog.facts import ModelRow
 from trunkline.catalog.published import PublishedPrice, PublishedTier
+from trunkline.files.settings import FilesSettings
 from trunkline.gateway.allowed import allowed
 from trunkline.gateway.config import Config, Route, RouteTarget, VirtualKey
 from trunkline.gateway.limits import Limits
@@ -46,7 +47,7 @@ from trunkline.transport.sigv4 import AwsKeys
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 TABLES = (
     Config, Provider, Speech, ModelRow, PublishedPrice, PublishedTier, Route, RouteTarget, RouteTimeouts, VirtualKey,
-    AwsKeys, GoogleCredentials, CacheSettings,
+    AwsKeys, GoogleCredentials, CacheSettings, FilesSettings,
     Timeouts, Limits, HealthSettings, CircuitSettings, ConcurrencySettings, RateLimitSettings, RetryBudgetSettings,
     Recovery, Backoff, HedgeSettings, ThrottleSettings, MetricsSettings, LogSettings, OtelSettings, StoreSettings,
     BudgetRule, QualitySettings, Rubric, Criterion, Canaries, Canary, Expected, OwnCheck, Shadow, Comparison,

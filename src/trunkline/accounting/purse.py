@@ -165,6 +165,21 @@ class Purse:
         record = ledger.ended(held.hold.draft, attempt, held.hold.nanos, number)
         self._enter(held, record.booked, record)
 
+    async def take(self, hold: Hold, wanted: tuple[Demand, ...], offer: Offer) -> str:
+        """Hold what was reckoned for more than a call, under its own owner; what is nearing, as callers are told.
+
+        Raises BudgetExceeded or StoreUnavailable.
+        """
+        refused = self._saw(await self.store.budgets.reserve(hold))
+        if isinstance(refused, Refusal):
+            raise _exceeded(_of(wanted, refused.account)[1], refused, hold.nanos, offer)
+        return _nearing(wanted, refused)
+
+    async def book(self, hold: Hold, booked: Nanos, record: UsageRecord | None) -> None:
+        """End such a hold, whichever process took it; durable when it returns, and once however often it is done."""
+        settled = await self.store.budgets.settle(hold, booked, record)
+        self._spent.update((account.account, account.spent) for account in settled)
+
     def _enter(self, held: Held, booked: Nanos, record: UsageRecord | None) -> None:
         hold_id = held.hold.id
         self.held.pop(hold_id, None)

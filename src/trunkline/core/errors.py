@@ -6,7 +6,8 @@ Refuses to know how an error looks on a wire: dialects read and write those form
     +-- ConfigError                 the house cannot be built; says where and what is allowed
     +-- CallError                   one call, or one attempt of it, failed
         +-- InvalidRequest          the caller must change the request
-        |   +-- UnknownModel, RequestTooLarge, ContextLengthExceeded, ContentRefused, Unsupported
+        |   +-- UnknownModel, UnknownAnswer, UnknownObject, RequestTooLarge, ContextLengthExceeded
+        |   +-- ContentRefused, Unsupported
         +-- Unauthorized, Forbidden the caller's own key
         +-- BudgetExceeded, UnknownPrice, StoreUnavailable   no money, or nobody who can count it
         +-- RateLimit, QuotaExceeded, ModelOverloaded, ServerError, ModelNotFound
@@ -99,6 +100,12 @@ class UnknownAnswer(InvalidRequest):
     """No answer to this request is known that the caller's key got."""
 
     kind, status = "answer_not_found", 404
+
+
+class UnknownObject(InvalidRequest):
+    """No file or batch of this id is the caller's: whether it is somebody else's is not said."""
+
+    kind, status = "object_not_found", 404
 
 
 class RequestTooLarge(InvalidRequest):

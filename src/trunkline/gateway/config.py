@@ -14,6 +14,7 @@ from trunkline.core.call import Caller, CallerLimits, Priority
 from trunkline.core.exchange import Target
 from trunkline.core.money import nanos
 from trunkline.core.secret import Secret
+from trunkline.files.settings import FilesSettings
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listen import DEFAULT_LISTEN
 from trunkline.layers.cache import CacheSettings
@@ -241,6 +242,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         HedgeSettings, Meta(description="A second request where the first is late; off unless share is set.")
     ] = HedgeSettings(share=0.0)
     limits: Annotated[Limits, Meta(description="What callers may take.")] = Limits()
+    files: Annotated[
+        FilesSettings, Meta(description="What callers may leave with providers that keep files and run batches.")
+    ] = FilesSettings()
     cache: Annotated[
         CacheSettings, Meta(description="Memory for answers that are shown again, on routes with `cache`.")
     ] = CacheSettings()

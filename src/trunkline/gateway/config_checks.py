@@ -15,6 +15,7 @@ from trunkline.accounting.budgets import BudgetRule
 from trunkline.core.dialect import DialectName
 from trunkline.core.errors import ConfigError
 from trunkline.core.nearest import hint, quoted
+from trunkline.files.lines import URLS
 from trunkline.gateway.config import Config, Route
 from trunkline.gateway.document import Where
 from trunkline.gateway.listen import address, is_loopback
@@ -104,8 +105,18 @@ def _provider(where: Where, provider: Provider) -> Iterator[Problem]:
         yield (*where, "project"), "is missing: write it, or set GOOGLE_CLOUD_PROJECT"
     if provider.key is not None and provider.auth == "none":
         yield (*where, "auth"), "is none, yet there is a key; leave one of the two out"
+    yield from _filing(where, provider)
     for name, speech in provider.dialects.items():
         yield from _quirks((*where, "dialects", name, "quirks"), name, speech.quirks)
+
+
+def _filing(where: Where, provider: Provider) -> Iterator[Problem]:
+    if provider.keeps_files and "openai" not in provider.dialects:
+        yield (*where, "files"), "and batches are of the dialect openai, and this provider does not speak it"
+    for taken in provider.batches:
+        if taken not in URLS.values() or taken not in provider.spoken:
+            told = f"has {taken}: a batch takes what its provider speaks of {', '.join(URLS.values())}"
+            yield (*where, "batches"), told
 
 
 def _wants_key(provider: Provider) -> bool:

@@ -58,6 +58,7 @@ from trunkline.transport.sigv4 import SigV4
 from trunkline.transport.transport import Origin, Transport
 
 if TYPE_CHECKING:
+    from trunkline.gateway.filing import Filing
     from trunkline.gateway.money import Money
     from trunkline.quality.house import Quality
     from trunkline.quality.judge import Form
@@ -100,7 +101,8 @@ class Gateway:
         self.decisions: Decisions = Decisions(self._would_cost, None if before is None else before.decisions)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
         self.cache = self._cache(answering := self._answering())
-        self._record = Record(Admit(self._limited(self.cache or answering)), clock)
+        self.filing: Filing | None = self._filing()
+        self._record = Record(Admit(self._limited(self._own_files(self.cache or answering))), clock)
         self.handle: Handler = self._record
         named = Names(config.models, (step.target for route in config.models.values() for step in route.targets))
         counted = None if before is None else before.metrics
@@ -133,6 +135,8 @@ class Gateway:
             self.money.keep()
         if self.quality is not None:
             self.quality.open()
+        if self.filing is not None:
+            self.filing.open()
 
     def pressure(self, caller: Caller) -> float:
         """How near a caller's budget is to its end, 0 to 1."""
@@ -237,6 +241,8 @@ class Gateway:
         self.draining = True
         if self.quality is not None:
             await self.quality.aclose()
+        if self.filing is not None:
+            await self.filing.aclose()
         await self._transports.aclose()
         if self.money is not None:
             shared = {id(house.money.store) for house in left if house.money is not None}
@@ -258,6 +264,30 @@ class Gateway:
         if self.money is not None or any(row.caller.limits != NO_LIMITS for row in self.config.keys):
             return RateLimited(inner, self.rates, self.clock)
         return inner
+
+    def _filing(self) -> "Filing | None":
+        """Files and batches, where a provider has them and a ledger can say whose they are."""
+        keeping = {name: one for name, one in self.config.providers.items() if one.keeps_files}
+        if self.money is None or not keeping:
+            return None
+        from trunkline.gateway.filing import Filing, depot  # noqa: PLC0415 - who has no files loads none of it
+
+        depots = {
+            name: depot(one, self._provider_doors(name)["openai"], self._transports.of(one), self.clock)
+            for name, one in keeping.items()
+        }
+        return Filing(self.config, self.money, depots, self._targets, self.tariff)
+
+    def _targets(self, model: str) -> list[Target]:
+        return [endpoint.target for endpoint in self._routes.find(model).endpoints]
+
+    def _own_files(self, inner: Handler) -> Handler:
+        filing = self.filing
+        if filing is None:
+            return inner
+        from trunkline.files.trespass import NoTrespass  # noqa: PLC0415 - as above
+
+        return NoTrespass(inner, filing.desk.register.check_names, lambda: filing.used)
 
     def _series(self) -> list[Series]:
         money = [] if self.money is None else money_series(self.money.purse)

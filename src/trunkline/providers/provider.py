@@ -162,6 +162,13 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         Tags,
         Meta(max_length=32, description="What holds for all of it, for keys and calls that require it: eu, hipaa."),
     ] = ()
+    files: Annotated[
+        bool, Meta(description="It keeps files as OpenAI does, below /files of the address of the dialect openai.")
+    ] = False
+    batches: Annotated[
+        tuple[DialectName, ...],
+        Meta(max_length=16, description="What its batches take, in OpenAI's form; it has files then, too: openai."),
+    ] = ()
     docs: Annotated[Url | None, Meta(description="Where its interface is documented.")] = None
     as_of: Annotated[Day | None, Meta(description="The day that documentation was read.")] = None
     unconfirmed: Annotated[
@@ -196,6 +203,11 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         natives = [name for name, chat in BESIDE.items() if chat in self.dialects and name not in self.dialects]
         found: list[DialectName] = [*self.dialects, *besides, *natives]
         return tuple(found)
+
+    @property
+    def keeps_files(self) -> bool:
+        """True where files can be left with it."""
+        return self.files or bool(self.batches)
 
     def _speech(self, name: DialectName) -> Speech:
         return self.dialects[name] if name in self.dialects else self.dialects[BESIDE.get(name, "openai")]

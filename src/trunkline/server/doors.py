@@ -22,6 +22,7 @@ from trunkline.server.auth import Keys
 from trunkline.server.chat import Chat
 from trunkline.server.count_tokens import CountTokens
 from trunkline.server.dashboard import Dashboard
+from trunkline.server.files import FileDoors
 from trunkline.server.health import Health
 from trunkline.server.house import HouseDoors, Steward
 from trunkline.server.http import Headers
@@ -71,6 +72,7 @@ class GatewayDoors:
             form = forms.checked if isinstance(one, Formed) else None
             about = f"{one.path[1:]}, whole{' or streamed' if one.name == 'completions' else ''}"
             yield Place(f"/v1{one.path}", "caller", {"POST": Chat(gateway, keys, one, form)}, about)
+        yield from _files(FileDoors(gateway, keys))
         yield from self._googles(gateway, keys)
         yield Place("/v1/feedback", "caller", {"POST": Feedback(gateway, keys).take}, "what an answer was worth")
 
@@ -116,6 +118,20 @@ class GatewayDoors:
         if b"anthropic-version" in names:
             return self._anthropic
         return self._gemini if b"x-goog-api-key" in names else self._openai
+
+
+def _files(doors: FileDoors) -> Iterator[Place]:
+    door = doors.door
+    every, listed = ("limit", "after", "order"), "those of this caller's key, as they were last seen"
+    files = {"POST": door(doors.upload), "GET": door(doors.files)}
+    yield Place("/v1/files", "caller", files, f"leave a file with a provider, in a form; {listed}", (*every, "purpose"))
+    content = "the bytes of a file"
+    yield Place("/v1/files/{id}/content", "caller", {"GET": door(doors.content)}, content)
+    yield Place("/v1/files/{id}", "caller", {"GET": door(doors.file), "DELETE": door(doors.delete)}, "one of them")
+    batches = {"POST": door(doors.create), "GET": door(doors.batches)}
+    yield Place("/v1/batches", "caller", batches, f"begin a batch of a file's requests; {listed}", every)
+    yield Place("/v1/batches/{id}/cancel", "caller", {"POST": door(doors.cancel)}, "have a batch cancelled")
+    yield Place("/v1/batches/{id}", "caller", {"GET": door(doors.batch)}, "one of them, as its provider sees it now")
 
 
 def _operators(gateway: Gateway, admin: Admin, house: HouseDoors) -> Iterator[Place]:

@@ -4,7 +4,7 @@ Refuses to know dialects and calls.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from trunkline.core.errors import CallerGone, RequestTooLarge
@@ -48,6 +48,20 @@ async def respond(send: Send, status: int, headers: Headers, body: bytes) -> Non
     headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def pieces(scope: Scope, receive: Receive, limit: int) -> AsyncIterator[bytes]:
+    """An upload's body as it arrives. Raises RequestTooLarge, as soon as it says how large it is, or CallerGone."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            raise RequestTooLarge(f"the upload is over {limit} bytes; send less, or raise files.largest")
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise CallerGone("the caller left while sending its upload")
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
 
 
 class Watch:

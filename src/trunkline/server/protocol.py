@@ -17,6 +17,8 @@ from trunkline.server.cycle import Cycle
 
 HEAD_BYTES = 64 * 1024
 HEAD_FIELDS = 200
+PATIENCE = "trunkline.patience"
+"""In a scope: the seconds that a door gives a body to arrive, once it knows whose it is."""
 Refuse = Callable[[int, str], object]
 """Hears of requests that no door ever saw: the status they were answered with, and why in a word."""
 
@@ -189,16 +191,24 @@ class LimitedProtocol(HttpToolsProtocol):
                 b"400 Bad Request", b"this is not an HTTP/1.1 request; check the client and any proxy before it"
             )
 
-    def _late(self) -> None:
+    def _late(self, allowed: float = 0.0) -> None:
         self._timer = None
         if self.flow.read_paused or (self._in_head and self._answering):
             self._await_rest()  # it is we who do not read, or do not need to yet
+        elif not self._in_head and (patience := self._patience() - self.body_timeout) > 0:
+            self._timer = self.loop.call_later(patience, self._late, patience + self.body_timeout)
         elif not self._in_head:
-            self.cycle.give_up(f"the request's body did not arrive within {self.body_timeout:g} s; send it faster")
+            seconds = allowed or self.body_timeout
+            self.cycle.give_up(f"the request's body did not arrive within {seconds:g} s; send it faster")
         elif self._head_bytes:
             self._refuse(b"408 Request Timeout", b"the request's headers did not arrive in time; send them faster")
         else:
             self.transport.close()  # a connection opened ahead and never used
+
+    def _patience(self) -> float:
+        scope: Any = self.scope
+        given: float = scope.pop(PATIENCE, 0.0)
+        return given
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -19,7 +19,7 @@ class Belonging(Struct, frozen=True, kw_only=True):
     ``owner``   the name of the virtual key that made it: for everybody else it does not exist.
     ``purpose`` of a file.
     ``about``   what the house must know of it later, as JSON.
-    ``shown``   what its provider said of it last, as JSON.
+    ``shown``   what its provider said of it last, as JSON; empty until it has said anything: it is being made.
     ``open``    it has not ended, and is to be looked after.
     ``looked``  when somebody last did.
     """

@@ -24,7 +24,7 @@ class MemoryBelongings:
     async def add(self, row: Belonging, most: int) -> Added:
         """See the port."""
         theirs = [one for _, one in self._rows.values() if (one.kind, one.owner) == (row.kind, row.owner)]
-        if sum(one.open or not row.open for one in theirs) >= most:
+        if sum(one.open or one.kind == "file" for one in theirs) >= most:
             return "full"
         if _key(row) in self._rows:
             return "known"
@@ -48,7 +48,7 @@ class MemoryBelongings:
             ids = [row.id for _, row in rows]
             at = len(ids) - 1 - ids[::-1].index(listing.after) if listing.after in ids else len(ids)
             rows = rows[at + 1 :]
-        return [row for _, row in rows if listing.purpose in {None, row.purpose}][: listing.limit]
+        return [row for _, row in rows if row.shown and listing.purpose in {None, row.purpose}][: listing.limit]
 
     async def change(self, row: Belonging) -> None:
         """See the port."""
@@ -63,12 +63,16 @@ class MemoryBelongings:
         if _key(row) not in self._rows or named in self._rows:
             return False
         number, before = self._rows.pop(_key(row))
-        self._rows[named] = (number, replace(before, id=name, shown=shown))
+        self._rows[named] = (number, replace(before, id=name, shown=shown, open=before.open and row.open))
         return True
 
     async def drop(self, row: Belonging) -> None:
         """See the port."""
         self._rows.pop(_key(row), None)
+
+    async def any_left(self) -> bool:
+        """See the port."""
+        return bool(self._rows)
 
     async def due(self, before: Millis, now: Millis, most: int) -> list[Belonging]:
         """See the port."""

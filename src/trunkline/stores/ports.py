@@ -119,7 +119,7 @@ class BelongingStore(Protocol):
     async def add(self, row: Belonging, most: int) -> Added:
         """Durable when it returns ``added``; nothing was written else.
 
-        ``full`` where its owner has ``most`` of its kind, of an open one: that are open.
+        ``full`` where its owner has ``most`` files, or ``most`` batches that are open.
         """
         ...
 
@@ -128,7 +128,7 @@ class BelongingStore(Protocol):
         ...
 
     async def listed(self, listing: Listing) -> list[Belonging]:
-        """One owner's; nothing behind an ``after`` that is none of them."""
+        """One owner's that have been shown; nothing behind an ``after`` that is none of them."""
         ...
 
     async def change(self, row: Belonging) -> None:
@@ -136,11 +136,18 @@ class BelongingStore(Protocol):
         ...
 
     async def name(self, row: Belonging, name: str, shown: str) -> bool:
-        """Give it the id its provider chose; False, and nothing changed, where that is known already."""
+        """Give it the id its provider chose, and close it unless ``row`` is open.
+
+        False, and nothing changed, where that id is known already.
+        """
         ...
 
     async def drop(self, row: Belonging) -> None:
         """Forget it."""
+        ...
+
+    async def any_left(self) -> bool:
+        """True where there is one at all."""
         ...
 
     async def due(self, before: Millis, now: Millis, most: int) -> list[Belonging]:

@@ -19,9 +19,9 @@ OK = "ok"
 LOST = "lost"
 """The outcome of an attempt whose process died: nobody knows how it ended."""
 
-Purpose = Literal["call", "hedge", "probe", "judge"]
-CALLS = frozenset({"call", "probe"})
-"""Purposes of attempts that callers asked for: a call may begin with a probe."""
+Purpose = Literal["call", "hedge", "probe", "judge", "batch"]
+CALLS = frozenset({"call", "probe", "batch"})
+"""Purposes of attempts that callers asked for: a call may begin with a probe, and a batch counts as one."""
 Grouping = Literal["total", "provider", "model", "target", "route", "key", "team", "tag", "purpose"]
 
 

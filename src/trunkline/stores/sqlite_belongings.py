@@ -54,6 +54,10 @@ class SqliteBelongings:
         """See the port."""
         await self._line.done(Work(lambda connection: connection.execute(_SQL["drop"], _named(row)).rowcount))
 
+    async def any_left(self) -> bool:
+        """See the port."""
+        return await self._reader.ask(lambda connection: bool(connection.execute(_SQL["any"]).fetchone()[0]))
+
     async def due(self, before: Millis, now: Millis, most: int) -> list[Belonging]:
         """See the port."""
         found: list[Belonging] = await self._line.done(Work(partial(_due, before=before, now=now, most=most)))

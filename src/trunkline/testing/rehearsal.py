@@ -105,7 +105,7 @@ def _passages(script: Script) -> list[Passage]:
 def _asked(request: Request) -> Asked:
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers)
     path = request.target.partition("?")[0]
-    return Asked(method=request.method, target=request.target, path=path, headers=headers, body=request.body)
+    return Asked(method=request.method, target=request.target, path=path, headers=headers, body=bytes(request.body))
 
 
 def headers_of(headers: tuple[tuple[str, str], ...]) -> Headers:

@@ -60,7 +60,7 @@ class RehearsedProvider:
         return self._rng.lognormvariate(*self._first_token) if self._first_token else 0.0
 
     def _rehearsal(self, request: Request, fault: Fault | None) -> Rehearsal:
-        key = (request.target, request.body, fault)
+        key = (request.target, bytes(request.body), fault)
         found = self._rehearsed.get(key)
         if found is None:
             if len(self._rehearsed) >= MOST_REHEARSED:

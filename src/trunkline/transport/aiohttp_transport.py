@@ -25,7 +25,7 @@ from trunkline.core.errors import (
 from trunkline.transport.dial import tls_context
 from trunkline.transport.limits import HttpLimits
 from trunkline.transport.request_head import authority, encode_head, host_line
-from trunkline.transport.transport import Origin, Request
+from trunkline.transport.transport import Body, Origin, Request
 
 try:
     import aiohttp
@@ -256,9 +256,9 @@ def _phases(clock: Callable[[], float]) -> aiohttp.TraceConfig:
     return config
 
 
-def _payload(body: bytes) -> bytes | BytesIO | None:
+def _payload(body: Body) -> bytes | BytesIO | None:
     """A large body as a file: aiohttp writes bytes in one piece, whatever the other side takes."""
-    return BytesIO(body) if len(body) > _WRITTEN_AT_ONCE else body or None
+    return BytesIO(body) if len(body) > _WRITTEN_AT_ONCE else bytes(body) or None
 
 
 def _size(response: aiohttp.ClientResponse) -> int:

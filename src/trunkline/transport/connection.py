@@ -12,7 +12,7 @@ import httptools
 from trunkline.core.errors import BadReply, CallError, ConnectionLost, ReadTimeout, StaleConnection
 from trunkline.transport.limits import HttpLimits
 from trunkline.transport.response import HttpResponse
-from trunkline.transport.transport import Request
+from trunkline.transport.transport import Body, Request
 
 SMALL_BODY = 64 << 10  # up to here one copy into one buffer is cheaper than a second write
 UPLOAD_PIECE = 256 << 10
@@ -108,7 +108,7 @@ class HttpConnection(asyncio.Protocol):
             self._transport.write(head)
         return response
 
-    async def upload(self, response: HttpResponse, body: bytes) -> None:
+    async def upload(self, response: HttpResponse, body: Body) -> None:
         """Send a large body as fast as the other side takes it; stop when an answer comes first."""
         view = memoryview(body)
         for start in range(0, len(body), UPLOAD_PIECE):

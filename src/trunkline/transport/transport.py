@@ -11,6 +11,10 @@ Headers = list[tuple[bytes, bytes]]
 """Header names (lower case) and values, in the order of the wire."""
 
 
+Body = bytes | memoryview
+"""A view is of what is on disk: our own client sends it piece by piece, so that it is never in memory as a whole."""
+
+
 class Origin(Struct, frozen=True):
     """Where connections go: requests to the same origin share a pool."""
 
@@ -26,7 +30,7 @@ class Request(Struct, frozen=True):
     origin: Origin
     target: str  # path and query, percent-encoded
     headers: Headers
-    body: bytes
+    body: Body
     expires: float  # the response's headers must be here by then, on the transport's clock
     connect_timeout: float = 5.0  # seconds for DNS, TCP and TLS together
 

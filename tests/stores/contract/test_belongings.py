@@ -13,7 +13,7 @@ from trunkline.stores.sqlite import SqliteStore
 FILE = Belonging(
     kind="file", provider="openai", id="file-1", owner="alice", at=NOW, purpose="batch", about="{}", shown="1"
 )
-BATCH = Belonging(kind="batch", provider="openai", id="batch_1", owner="alice", at=NOW, open=True)
+BATCH = Belonging(kind="batch", provider="openai", id="batch_1", owner="alice", at=NOW, shown="1", open=True)
 
 
 async def test_an_id_finds_the_whole_row(store: Store) -> None:
@@ -59,6 +59,8 @@ async def test_a_list_is_one_owners_and_goes_on_behind_an_id(store: Store) -> No
     assert await ids(oldest_first=True, after="f3") == ["f4"]
     assert await ids(purpose="batch") == ["f3", "f1"]
     assert await ids(after="hers") == []
+    await store.belongings.add(replace(FILE, id="being made", shown=""), 10)
+    assert await ids(limit=1) == ["f4"]
 
 
 async def test_what_is_shown_changes_and_what_has_ended_stays_so(store: Store) -> None:
@@ -71,13 +73,13 @@ async def test_what_is_shown_changes_and_what_has_ended_stays_so(store: Store) -
 
 
 async def test_a_name_that_is_known_is_not_taken(store: Store) -> None:
-    new = replace(BATCH, id="creating-1")
+    new = replace(BATCH, id="creating-1", shown="")
     await store.belongings.add(BATCH, 10)
     await store.belongings.add(new, 10)
 
     assert not await store.belongings.name(new, "batch_1", "{}")
     assert await store.belongings.name(new, "batch_2", "{}")
-    assert not await store.belongings.name(new, "batch_3", "{}")
+    assert not await store.belongings.name(new, "batch_3", "{}")  # it is no longer called creating-1
 
     assert await store.belongings.find("batch", "batch_1") == [BATCH]
     assert await store.belongings.find("batch", "batch_2") == [replace(BATCH, id="batch_2", shown="{}")]
@@ -99,8 +101,10 @@ async def test_an_open_one_is_looked_after_by_one_at_a_time(store: Store) -> Non
 
 async def test_what_is_dropped_is_gone(store: Store) -> None:
     await store.belongings.add(FILE, 10)
+    assert await store.belongings.any_left()
     await store.belongings.drop(FILE)
 
+    assert not await store.belongings.any_left()
     assert await store.belongings.find("file", "file-1") == []
     assert await store.belongings.add(FILE, 1) == "added"
 

@@ -5,6 +5,7 @@ Refuses what two readers could read differently: a provider must not find anothe
 
 import re
 from collections.abc import Iterator
+from mmap import mmap
 
 from msgspec import Struct
 
@@ -34,11 +35,11 @@ class Field(Struct, frozen=True):
     is_file: bool
 
 
-def boundary(body: bytes) -> bytes:
+def boundary(body: bytes | mmap) -> bytes:
     """What stands between the parts, as the first line says. Raises InvalidRequest."""
     found = _FIRST.match(body)
     if found is None:
-        raise _broken("it does not begin with a boundary")
+        raise broken("it does not begin with a boundary")
     return found[1]
 
 
@@ -46,7 +47,7 @@ def fields(body: bytes) -> tuple[Field, ...]:
     """The parts of a form, in order. Raises InvalidRequest for what is no form, or could be read in two ways."""
     found = tuple(_fields(body))
     if body.count(b"--" + boundary(body)) != len(found) + 1:
-        raise _broken("its boundary stands in a value as well")
+        raise broken("its boundary stands in a value as well")
     for name in ONCE:
         if sum(field.name == name for field in found) > 1:
             raise InvalidRequest(f"`{name}` stands in the form more than once. Send it once.", param=name)
@@ -59,39 +60,40 @@ def _fields(body: bytes) -> Iterator[Field]:
     for _ in range(MOST_PARTS):
         head = body.find(b"\r\n\r\n", at - 2, at + LONGEST_HEAD)
         if head < 0:
-            raise _broken("a part has no end of its headers")
+            raise broken("a part has no end of its headers")
         end = body.find(edge, head + 2)
         if end < 0:
-            raise _broken("its last boundary is missing")
-        yield _field(body, at, head, end)
+            raise broken("its last boundary is missing")
+        yield field_of(body, at, head, end)
         at = end + len(edge)
         if body[at : at + 2] == b"--":
             if body[at + 2 :].strip():
-                raise _broken("something stands behind its last boundary")
+                raise broken("something stands behind its last boundary")
             return
         if body[at : at + 2] != b"\r\n":
-            raise _broken("a boundary's line goes on")
+            raise broken("a boundary's line goes on")
         at += 2
-    raise _broken(f"it has over {MOST_PARTS} parts")
+    raise broken(f"it has over {MOST_PARTS} parts")
 
 
-def _field(body: bytes, at: int, head: int, end: int) -> Field:
+def field_of(body: bytes | mmap, at: int, head: int, end: int) -> Field:
+    """The part whose headers stand at ``at`` to ``head``, and whose value ends at ``end``. Raises InvalidRequest."""
     if _BARE.search(body, at, head):
-        raise _broken("a line break in a part's headers is not both, CR and LF")
+        raise broken("a line break in a part's headers is not both, CR and LF")
     lines = [line for line in body[at:head].split(b"\r\n") if line.lower().startswith(b"content-disposition")]
     found = _DISPOSITION.fullmatch(lines[0]) if len(lines) == 1 else None
     if found is None:
-        raise _broken('a part is not named as content-disposition: form-data; name="..."')
+        raise broken('a part is not named as content-disposition: form-data; name="..."')
     start = head + 4
     if end < start:
-        raise _broken("a part has no value")
+        raise broken("a part has no value")
     is_file = found["file"] is not None
     if not is_file and end - start > LONGEST_FIELD:
-        raise _broken(f"the field {found['name'].decode()} has over {LONGEST_FIELD} bytes and is no file")
+        raise broken(f"the field {found['name'].decode()} has over {LONGEST_FIELD} bytes and is no file")
     return Field(found["name"].decode(), start, end, is_file)
 
 
-def value(body: bytes, field: Field) -> str:
+def value(body: bytes | mmap, field: Field) -> str:
     """A field's text."""
     return body[field.start : field.end].decode("utf-8", "replace")
 
@@ -111,5 +113,6 @@ def without(body: bytes, dropped: frozenset[str]) -> bytes:
     return body
 
 
-def _broken(why: str) -> InvalidRequest:
+def broken(why: str) -> InvalidRequest:
+    """What is said of a form that two readers could read differently."""
     return InvalidRequest(f"The body is no form that can be read: {why}. Send multipart/form-data.", param="body")

@@ -62,7 +62,7 @@ WITH lines AS (
     FROM usage_sums WHERE span = 3600000
         AND ((start >= :first_hour AND start < :first_day) OR (start >= :last_day AND start < :last_hour))
     UNION ALL
-    SELECT provider, model, route, key, team, tags, purpose, attempt = 1 AND purpose IN ('call', 'probe'), 1, outcome <> 'ok', input,
+    SELECT provider, model, route, key, team, tags, purpose, attempt = 1 AND purpose IN ('call', 'probe', 'batch'), 1, outcome <> 'ok', input,
         cache_read, cache_write, cache_write_1h, output, reasoning, ifnull(cost, 0), cost IS NULL,
         iif(cost IS NULL, booked, 0), iif(outcome <> 'ok', ifnull(cost, 0), 0)
     FROM usage
