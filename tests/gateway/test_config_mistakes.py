@@ -244,8 +244,8 @@ MISTAKES = {
         BASE + "  mine: 5\n",
         (
             "trunkline.yaml:4: providers.mine: 5 stands where a table of url, dialects, auth, key, key_env, query, "
-            "aws, region, google, project, transport, ca_file, local, catalogue, models, defaults, tags, files, batches, "
-            "docs, as_of, unconfirmed, dialect, like is wanted"
+            "aws, region, google, project, transport, ca_file, local, catalogue, models, defaults, tags, files, "
+            "batches, docs, as_of, unconfirmed, dialect, like is wanted"
         ),
     ),
     "a provider that names itself": (
