@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from trunkline.catalog.catalogue import models_of
-from trunkline.core.chat import ChatRequest, Message, Text
+from trunkline.core.chat import ChatRequest, Message, Text, Thought
 from trunkline.core.secret import Secret
 from trunkline.core.usage import Usage
 from trunkline.dialects.openai_chat import OpenAIChat
@@ -115,8 +115,8 @@ def test_a_model_of_bedrocks_costs_what_its_inference_profile_costs(model, dolla
     assert tariff.price(0.0).charge(Usage(input=1_000_000)) == dollars * 10**9
 
 
-def rendered(name, spoken, **fields):
-    request = ChatRequest("m", messages=(Message("user", (Text("Hi."),)),), **fields)
+def rendered(name, spoken, said=(), **fields):
+    request = ChatRequest("m", messages=(*said, Message("user", (Text("Hi."),))), **fields)
     found = known(name).dialect(spoken).write_request(request, "m")
     return msgspec.json.decode(found.body), found.dropped
 
@@ -139,6 +139,23 @@ def test_openrouter_tells_usage_unasked():
 def test_minimax_takes_its_limit_under_the_newer_name_and_its_own_words_for_thoughts():
     assert rendered("minimax", "openai", max_tokens=9)[0]["max_completion_tokens"] == 9
     assert rendered("minimax", "openai", extra={"reasoning_split": True})[0]["reasoning_split"] is True
+
+
+def test_sambanova_is_not_asked_for_what_its_models_cannot_do_and_gets_its_thoughts_back():
+    thought = Message("assistant", (Thought("France, so"), Text("Paris.")))
+
+    body, dropped = rendered("sambanova", "openai", said=(thought,), seed=7, top_k=3, extra={"logprobs": True})
+
+    assert dropped == ("logprobs", "seed")
+    assert body["top_k"] == 3
+    assert body["messages"][0] == {"role": "assistant", "content": "Paris.", "reasoning": "France, so"}
+
+
+@pytest.mark.parametrize("name", ["groq", "cerebras", "minimax", "openai", "azure"])
+def test_where_the_older_name_of_the_token_limit_is_deprecated_the_newer_is_sent(name):
+    body, _ = rendered(name, "openai", max_tokens=9)
+
+    assert (body.get("max_tokens"), body["max_completion_tokens"]) == (None, 9)
 
 
 @pytest.mark.parametrize(
