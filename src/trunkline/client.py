@@ -17,6 +17,7 @@ from trunkline.core.chat import Completion, Finish, ToolUse
 from trunkline.core.errors import InvalidRequest
 from trunkline.core.events import Event, Gathering, TextDelta
 from trunkline.core.exchange import Attempt, Decided, Exchange, Target
+from trunkline.core.ids import new_id
 from trunkline.core.money import NANOS_PER_USD
 from trunkline.core.reply import Reply
 from trunkline.core.usage import Usage
@@ -273,7 +274,7 @@ class Client:
         self, body: bytes, max_attempts: int | None, strategy: str | None, requires: tuple[str, ...]
     ) -> Exchange:
         call = Call(body, _DIALECT, max_attempts=max_attempts, strategy=strategy, requires=requires)
-        return Exchange("req_" + os.urandom(12).hex(), call, self.gateway.clock())
+        return Exchange("req_" + new_id(12), call, self.gateway.clock())
 
     def __repr__(self) -> str:
         return f"<Client of {self.gateway!r}>"

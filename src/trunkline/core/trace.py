@@ -3,11 +3,11 @@
 Source: www.w3.org/TR/trace-context, read 2026-11. Refuses to know who collects traces.
 """
 
-import os
 import re
-from random import Random
 
 from msgspec import Struct
+
+from trunkline.core.ids import new_id
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -15,9 +15,6 @@ _FORM = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})"
 _NO_TRACE, _NO_SPAN = b"0" * 32, b"0" * 16
 _SAMPLED = "01"
 _LONGEST_STATE = 512  # bytes, as the standard asks every hop to carry at least
-_ids = Random()  # noqa: S311 - ids are told to everybody: they are to be unique, not secret
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_ids.seed)  # anew from the operating system: two processes draw no id twice
 
 
 class Trace(Struct, frozen=True):
@@ -43,12 +40,12 @@ def trace_of(headers: Headers) -> Trace:
                 break
             state = next((told for key, told in headers if key == b"tracestate" and len(told) <= _LONGEST_STATE), b"")
             return Trace(found[2].decode(), found[3].decode(), found[4].decode(), state)
-    return Trace(_ids.randbytes(16).hex())
+    return Trace(new_id(16))
 
 
 def new_span() -> str:
     """The id of a new span, in 16 hex digits."""
-    return _ids.randbytes(8).hex()
+    return new_id(8)
 
 
 def _valid(value: bytes, found: re.Match[bytes]) -> bool:

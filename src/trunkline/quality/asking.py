@@ -3,7 +3,6 @@
 Refuses to hide them: they are metered, limited and recorded like all others, and the ledger knows what they were for.
 """
 
-import os
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from trunkline.core.call import Call, Caller
 from trunkline.core.chat import Completion
 from trunkline.core.errors import ContentRefused, ContextLengthExceeded, InvalidRequest, RequestTooLarge, UnknownModel
 from trunkline.core.exchange import Exchange, Handler
+from trunkline.core.ids import new_id
 from trunkline.core.money import Nanos
 from trunkline.dialects.openai_chat import OpenAIChat
 from trunkline.quality.judge import Form, Said
@@ -55,7 +55,7 @@ class Asking:
 
     async def send(self, call: Call) -> Asked:
         """The answer to a call. Raises CallError."""
-        exchange = Exchange("qual_" + os.urandom(12).hex(), call, self._clock())
+        exchange = Exchange("qual_" + new_id(12), call, self._clock())
         exchange.purpose = "judge"
         reply = await self._handle(exchange)
         try:

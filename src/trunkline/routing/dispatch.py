@@ -146,8 +146,7 @@ class Dispatch:
             endpoint.health.retries.withdraw(self._clock())
 
     async def _ask(self, exchange: Exchange, route: Route, endpoint: Endpoint, *, panic: bool = False) -> Reply:
-        alone = len(route.endpoints) == 1 or limited(route.recovery, exchange.call.max_attempts).max_attempts == 1
-        if route.hedging is None or alone or exchange.attempts or panic:
+        if route.hedging is None or exchange.attempts or panic or _alone(route, exchange):
             return await endpoint(exchange, panic=panic)
         return await hedged(exchange, endpoint, route, self._clock)
 
@@ -192,6 +191,11 @@ class Dispatch:
                 note = f"{endpoint.target}: {why}"
                 if note not in exchange.passed:
                     exchange.passed.append(note)
+
+
+def _alone(route: Route, exchange: Exchange) -> bool:
+    """True where nobody else may be asked."""
+    return len(route.endpoints) == 1 or limited(route.recovery, exchange.call.max_attempts).max_attempts == 1
 
 
 def limited(recovery: Recovery, most: int | None) -> Recovery:

@@ -4,7 +4,6 @@ Refuses to know what stands behind a door. A path that is not in the table does 
 """
 
 import logging
-import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, Protocol, TypeVar
@@ -13,6 +12,7 @@ import msgspec
 
 from trunkline.core.dialect import Dialect
 from trunkline.core.errors import CallerGone, CallError, InvalidRequest
+from trunkline.core.ids import new_id
 from trunkline.server.http import Headers, Receive, Scope, Send, respond
 from trunkline.server.problem import PROBLEM, operators, problem
 
@@ -159,7 +159,7 @@ def request_id(headers: Headers) -> str:
     for name, value in headers:
         if name == b"x-request-id" and SANE_ID.fullmatch(value):
             return value.decode()
-    return "req_" + os.urandom(12).hex()
+    return "req_" + new_id(12)
 
 
 def error_headers(error: CallError) -> Headers:

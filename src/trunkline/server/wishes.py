@@ -17,6 +17,7 @@ MOST_TAGS = 32
 LONGEST_TAG = 64
 PREFIX = b"x-trunkline-"
 IN_METADATA = "trunkline_strategy"
+NAMED = IN_METADATA.encode()
 _TAG = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -44,7 +45,7 @@ def strategy_in_metadata(call: Call) -> str | None:
 
     Raises InvalidRequest for one that is no text.
     """
-    if IN_METADATA.encode() not in call.body:
+    if NAMED not in call.body:
         return None
     metadata = call.request.extra.get("metadata")
     name = metadata.get(IN_METADATA) if isinstance(metadata, Mapping) else None
