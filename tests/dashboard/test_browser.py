@@ -371,7 +371,7 @@ models:
     targets: [oa/sim, an/sim]
     strategy: cost_optimized
 """
-LOOKED_AT = KEYED + "\nquality: {}\n"
+LOOKED_AT = KEYED + "\nquality: {checks: [{name: has_price, matches: '[$]'}]}\n"
 
 
 async def test_a_decision_is_told_on_its_page_and_in_the_story_of_its_call(build: Build, chromium: Any) -> None:
@@ -380,6 +380,8 @@ async def test_a_decision_is_told_on_its_page_and_in_the_story_of_its_call(build
     await asyncio.to_thread(page.enter)
     assert await asked(house, "chosen", HOSTILE) == 200
     [exchange] = house.ended
+    assert house.gateway.quality is not None
+    await house.gateway.quality.watch.settled()
 
     def look() -> list[str]:
         page.go("decisions")
@@ -390,6 +392,7 @@ async def test_a_decision_is_told_on_its_page_and_in_the_story_of_its_call(build
         violations = Axe().run(page.browser)["violations"]
         page.browser.find_element(By.LINK_TEXT, "the call's story").click()
         page.shows("Requests to providers", "Decided by cost optimized on chosen")
+        page.shows("The answer's quality", "check has price", "without [$]", "Scores of it")
         page.picture("call-with-decision")
         return [one["id"] for one in violations if one["impact"] in {"serious", "critical"}]
 

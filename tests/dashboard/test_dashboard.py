@@ -113,6 +113,38 @@ async def test_a_call_tells_its_whole_story(build: Build) -> None:
     assert [one["began"] for one in story["tried"]] == sorted(one["began"] for one in story["tried"])
 
 
+PRICED = KEYED + "\nquality: {checks: [{name: has_price, matches: '[$]'}]}\n"
+
+
+async def test_a_story_tells_what_checks_saw_and_every_score_of_the_answer(build: Build) -> None:
+    house = await build(more=PRICED)
+    await asked(house, "openai")
+    [exchange] = house.ended
+    quality = house.gateway.quality
+    assert quality is not None
+    unseen = (await said(house, f"/admin/calls/{exchange.id}"))["quality"]
+    await quality.watch.settled()
+    await quality.feedback(exchange.id, label="thumbs_down", comment="no price", key="alice")
+    await quality.flush()
+
+    story = (await said(house, f"/admin/calls/{exchange.id}"))["quality"]
+
+    assert (unseen["looked_at"], unseen["found"], unseen["scores"]) == (False, [], [])
+    assert story["found"] == [{"check": "check has_price", "spoiled": True, "told": "without [$]"}]
+    assert [(one["source"], one["by"], one["score"]) for one in story["scores"]] == [
+        ("validator", "check has_price", 0.0),
+        ("user", "alice", 0.0),
+    ]
+    assert story["scores"][1]["comment"] == "no price"
+
+
+async def test_a_story_of_a_house_that_measures_nothing_says_so(build: Build) -> None:
+    house = await build(more=KEYED)
+    await asked(house, "openai")
+
+    assert (await said(house, f"/admin/calls/{house.ended[0].id}"))["quality"] is None
+
+
 async def test_a_story_has_no_prompt_answer_or_key(build: Build) -> None:
     house = await build(more=KEYED)
     await asked(house, "all-down", "the vault's number is 4711")

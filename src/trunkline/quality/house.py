@@ -176,6 +176,16 @@ class Quality:
         self.watch.counts["feedback"] += 1
         return taken
 
+    async def of_answer(self, request: str, key: str) -> dict[str, Any]:
+        """What is known of one answer: whether it was looked at here, what checks saw, and every opinion of it."""
+        answer = self.watch.recent.find(request, key)
+        return {
+            "looked_at": answer is not None,
+            "kind": None if answer is None else answer.asked.cluster,
+            "found": [] if answer is None else [asdict(one) for one in answer.found],
+            "scores": [_opinion(score) for score in await self.book.of(request)],
+        }
+
     def report(self) -> dict[str, Any]:
         """What is believed, seen and spent, for whoever looks."""
         now = self.book.wall()
@@ -195,6 +205,11 @@ class Quality:
 
     def __repr__(self) -> str:
         return f"<Quality {self.watch!r}>"
+
+
+def _opinion(score: Score) -> dict[str, Any]:
+    told = ("at", "source", "by", "score", "weight", "label", "comment")
+    return {name: getattr(score, name) for name in told}
 
 
 def _cell(target: str, cluster: str, belief: Any) -> dict[str, Any]:

@@ -7,18 +7,20 @@ from collections import OrderedDict
 
 from msgspec import Struct
 
+from trunkline.quality.validators import Finding
 from trunkline.routing.learner import Asked
 
 MOST_KEPT = 20_000  # answers, about 8 MB
 
 
 class RecentAnswer(Struct, frozen=True):
-    """One answered call."""
+    """One answered call, and what checks saw in its answer."""
 
     id: str
     target: str
     asked: Asked
     key: str
+    found: tuple[Finding, ...] = ()
 
 
 class Recent:

@@ -12,10 +12,11 @@ from trunkline.core.errors import CallError
 from trunkline.routing.learner import Asked, Learner
 from trunkline.stores.ports import QualityStore
 from trunkline.stores.records import Millis
-from trunkline.stores.scores import Score, Source
+from trunkline.stores.scores import Score, ScoreQuery, Source
 
 log = logging.getLogger("trunkline")
 MOST_UNWRITTEN = 20_000  # scores
+MOST_OF_ONE = 100  # opinions of one answer that are told
 
 
 class Scorebook:
@@ -65,6 +66,18 @@ class Scorebook:
             except Exception:
                 log.exception("a listener failed on an opinion of the answer to %s", request)
         return taken
+
+    async def of(self, request: str) -> list[Score]:
+        """Every opinion of one answer, the oldest first; without the written ones while the store cannot be read."""
+        known = {score.id: score for score in self._unwritten if score.request == request}
+        if (store := self._store()) is not None:
+            try:
+                known |= {
+                    score.id: score for score in await store.scores(ScoreQuery(request=request, limit=MOST_OF_ONE))
+                }
+            except CallError as error:
+                log.warning("the opinions of the answer to %s cannot be read now: %s", request, error)
+        return sorted(known.values(), key=lambda score: (score.at, score.id))
 
     async def flush(self) -> None:
         """Write what is new. What the store refuses now waits for the next time."""

@@ -31,6 +31,7 @@ log = logging.getLogger("trunkline")
 MOST_ALARMS = 100
 MOST_OFTEN = 0.5  # a choice that was likelier than this was no exploration
 MOST_TOLD = 500  # characters of what checks saw, beside a score
+MOST_KEPT = 16  # findings of one answer, for whoever asks about it
 MOST_WATCHED = 1_024  # models times signals
 LENGTHS = 20.0  # doublings: the length of an answer is put on 0 to 1 by its logarithm
 HALVED = DriftSettings(drop=1 / LENGTHS)
@@ -67,6 +68,10 @@ class Found(Struct, frozen=True):
     check: str
     told: str
     at: int
+
+
+def _shortened(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(replace(one, told=one.told[:MOST_TOLD]) for one in found[:MOST_KEPT])
 
 
 class Looked(Struct, frozen=True):
@@ -151,7 +156,9 @@ class Watch:
         if looked is None:
             self.counts["unread"] += 1
             return
-        self.recent.keep(RecentAnswer(looked.id, looked.target, looked.asked, exchange.call.caller.name))
+        self.recent.keep(
+            RecentAnswer(looked.id, looked.target, looked.asked, exchange.call.caller.name, _shortened(looked.found))
+        )
         for finding in looked.found:
             self.counts[f"found {finding.check}"] += 1
             self.found.append(Found(looked.id, looked.target, finding.check, finding.told, self.book.wall()))

@@ -58,7 +58,9 @@ class LiveDoors:
         found = self._gateway.live.call(unquote(visit.path.removeprefix(CALLS)))
         if found is None:
             raise NotFound("this call is not among the last ones; the ledger has older ones")
-        await visit.json(200, found.story)
+        quality = self._gateway.quality
+        seen = None if quality is None else await quality.of_answer(found.id, found.caller)
+        await visit.json(200, {**found.story, "quality": seen})
 
     async def events(self, visit: Visit) -> None:
         """Server-sent events as long as somebody reads: each second the calls that ended, and the overview."""

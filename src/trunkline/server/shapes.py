@@ -91,6 +91,35 @@ class CallLine(CallFacts, frozen=True, kw_only=True):
     tried: list[TriedShortly] | UnsetType = UNSET
 
 
+class Seen(Shape, frozen=True, kw_only=True):
+    """What a check saw in an answer; ``spoiled``: nobody can use such an answer."""
+
+    check: str
+    spoiled: bool
+    told: str
+
+
+class Opinion(Shape, frozen=True, kw_only=True):
+    """One score of an answer; ``at`` is Unix milliseconds, ``score`` null where it could not be judged."""
+
+    at: int
+    source: Literal["judge", "validator", "user", "gold"]
+    by: str
+    score: float | None
+    weight: float
+    label: str
+    comment: str
+
+
+class AnswerQuality(Shape, frozen=True, kw_only=True):
+    """What is known of an answer's quality; ``kind`` is the kind of its prompt."""
+
+    looked_at: bool
+    kind: str | None
+    found: list[Seen]
+    scores: list[Opinion]
+
+
 class CallStory(CallFacts, frozen=True, kw_only=True):
     """The same with everything there is to tell."""
 
@@ -98,6 +127,7 @@ class CallStory(CallFacts, frozen=True, kw_only=True):
     passed: list[str]
     usage_source: Literal["reported", "estimated", "unknown"]
     decision: str | None
+    quality: AnswerQuality | None
 
 
 class Calls(Shape, frozen=True, kw_only=True):

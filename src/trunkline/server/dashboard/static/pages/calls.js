@@ -67,5 +67,23 @@ async function story(main, id) {
       ["Cost", (each) => el("span", {title: each.cost_usd}, dollars(each.cost_usd)), "number"],
     ], one.tried, "No provider was asked."),
     one.passed.length ? [el("h2", {}, "Passed over"), el("ul", {}, one.passed.map((each) => el("li", {}, each)))] : null,
+    one.quality ? seen(one.quality) : null,
     decided ? explained(decided, 2) : null);
+}
+
+/** What programs, judges and users make of the answer. */
+function seen(quality) {
+  const found = quality.found.map((each) =>
+    el("li", {}, mark(each.spoiled ? "bad" : "warn", plain(each.check)), each.told ? ` ${each.told}` : ""));
+  const nothing = quality.looked_at ? "Checks saw nothing wrong in it." : "Nobody has looked at it, or it is too long ago.";
+  return [el("h2", {}, "The answer's quality"),
+    found.length ? el("ul", {}, found) : el("p", {}, nothing),
+    quality.scores.length ? table("Scores of it, the oldest first", [
+      ["At", (each) => day(new Date(each.at).toISOString()), "time"],
+      ["From", (each) => plain(each.source)],
+      ["By", (each) => each.by],
+      ["Score", (each) => each.score === null ? "unjudged" : each.score.toFixed(2), "number"],
+      ["Weight", (each) => each.weight.toFixed(2), "number"],
+      ["Said", (each) => [each.label, each.comment].filter(Boolean).join(": ")],
+    ], quality.scores) : null];
 }
