@@ -1,16 +1,21 @@
 """An operator's own checks label every answer they look at, and say what they saw."""
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tests.quality.test_house import cells, looked, opened
-from trunkline.core.chat import ChatRequest, Completion, Text
+from trunkline.core.chat import ChatRequest, Completion, OutputFormat, Text
 from trunkline.core.usage import Usage
 from trunkline.quality.checks import OwnCheck, decided, of_route
+from trunkline.quality.linear_pattern import Effort
 from trunkline.quality.validators import Finding, findings
+from trunkline.quality.validators import seen as seen_beside_callers
 from trunkline.stores.scores import ScoreQuery
 
 REQUEST = ChatRequest(model="fast", messages=())
@@ -104,3 +109,45 @@ async def test_a_deciding_check_labels_every_answer_without_a_judge(tmp_path: Pa
     assert cells(quality)["one/small", "all"]["scored"] == 8
     assert quality.watch.counts["found check capital"] == 2
     assert quality.report()["found"][0]["told"] == "not 'Paris' (contains)"
+
+
+HOSTILE = "".join(chr(0x4E00 + place % 19_000) for place in range(20_000))
+SLOW = ".{0,900}!"
+
+
+def test_all_checks_of_one_answer_share_what_may_be_spent_on_it() -> None:
+    effort = Effort(50_000)
+    slow = tuple(OwnCheck(name=f"slow_{place}", lacks=SLOW) for place in range(40))
+
+    found = findings(REQUEST, answered(HOSTILE), slow, effort)
+
+    assert [one.check for one in found] == ["undecided"] * 40
+    assert effort.spent
+
+
+def test_a_schemas_pattern_that_comes_to_no_end_is_undecided_and_not_passed_over() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": SLOW}}}
+    request = replace(REQUEST, output=OutputFormat("schema", schema))
+
+    (found,) = findings(request, answered(json.dumps({"a": HOSTILE[:4_000]}, ensure_ascii=False)), (), Effort(50_000))
+
+    assert (found.check, found.spoiled) == ("undecided", False)
+
+
+async def test_what_is_not_seen_at_once_is_looked_for_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+    through = asyncio.to_thread
+
+    async def counted(*args: Any) -> Any:
+        threads.append(args[0])
+        return await through(*args)
+
+    monkeypatch.setattr(asyncio, "to_thread", counted)
+    check = OwnCheck(name="has_price", matches=r"\$\d+")
+
+    quick = await seen_beside_callers(REQUEST, answered("It costs $4."), (check,))
+    assert threads == []
+    slow = await seen_beside_callers(REQUEST, answered("word " * 9_000 + "$4"), (check,))
+
+    assert [quick, slow] == [(), (Finding("repetition", spoiled=True),)]
+    assert len(threads) == 1

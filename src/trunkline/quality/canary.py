@@ -3,6 +3,7 @@
 Refuses to let the answers count as the quality of real traffic: they only feed the watch for a fall.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -54,7 +55,7 @@ class CanaryRounds:
             log.info("the canary question %d was not answered by %s: %s", number, model, error)
             return None
         try:
-            met = canary.expect.met_by(asked.completion.text)
+            met = await asyncio.to_thread(canary.expect.met_by, asked.completion.text)  # patterns may take their time
         except TooMuchWorkError:
             watch.counts["canaries undecided"] += 1
             return None

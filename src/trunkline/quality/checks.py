@@ -12,11 +12,10 @@ from msgspec import Meta, Struct
 
 from trunkline.quality.expected import Expected
 from trunkline.quality.json_schema import problems
-from trunkline.quality.linear_pattern import TooMuchWorkError, linear_pattern
+from trunkline.quality.linear_pattern import Effort, TooMuchWorkError, linear_pattern
 from trunkline.quality.pattern_parser import LONGEST, PatternError
-from trunkline.quality.validators import Answered, Check, Finding, refused, script
+from trunkline.quality.validators import UNDECIDED, Answered, Check, Finding, refused, script
 
-UNDECIDED = "undecided"
 Pattern = Annotated[str, Meta(max_length=LONGEST)]
 Script = Literal["latin", "cyrillic", "greek", "arabic", "hebrew", "devanagari", "thai", "hangul", "cjk"]
 
@@ -91,13 +90,13 @@ class OwnCheck(Struct, frozen=True, forbid_unknown_fields=True):
             yield "a refusal"
         if self.script and (written := script(one.text)) not in {None, self.script}:
             yield f"written in {written}, not in {self.script}"
-        if self.answer is not None and not self.answer.met_by(one.text):
+        if self.answer is not None and not self.answer.met_by(one.text, one.effort):
             yield f"not {self.answer.answer[:80]!r} ({self.answer.by})"
-        if self.schema is not None and (wrong := _unfit(one.answer.text, self.schema)):
+        if self.schema is not None and (wrong := _unfit(one.answer.text, self.schema, one.effort)):
             yield wrong
-        if self.matches and not linear_pattern(self.matches).found_in(one.text):
+        if self.matches and not linear_pattern(self.matches).found_in(one.text, one.effort):
             yield f"without {self.matches[:80]}"
-        if self.lacks and linear_pattern(self.lacks).found_in(one.text):
+        if self.lacks and linear_pattern(self.lacks).found_in(one.text, one.effort):
             yield f"with {self.lacks[:80]}"
 
 
@@ -112,9 +111,9 @@ def decided(checks: Sequence[OwnCheck], route: str, found: Sequence[Finding]) ->
     return "" if any(finding.check == UNDECIDED for finding in found) else "+".join(deciding)
 
 
-def _unfit(text: str, schema: dict[str, Any]) -> str:
+def _unfit(text: str, schema: dict[str, Any], effort: Effort) -> str:
     try:
         value = json.loads(text[: 1024 * 1024])
     except (ValueError, RecursionError) as error:
         return f"no JSON: {str(error)[:120] or type(error).__name__}"
-    return "; ".join(problems(value, schema))
+    return "; ".join(problems(value, schema, effort))

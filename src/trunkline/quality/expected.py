@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from trunkline.quality.linear_pattern import linear_pattern
+from trunkline.quality.linear_pattern import Effort, linear_pattern
 from trunkline.quality.pattern_parser import PatternError
 
 MOST_READ = 20_000  # characters, from the end
@@ -36,7 +36,7 @@ class Expected(Struct, frozen=True, forbid_unknown_fields=True):
             except PatternError as error:
                 raise ValueError(f"answer cannot be used as a pattern: {error}") from error
 
-    def met_by(self, text: str) -> bool:
+    def met_by(self, text: str, effort: Effort | None = None) -> bool:
         """True when the answer is right. Raises TooMuchWorkError where a pattern comes to no end within its bounds."""
         said = text[-MOST_READ:]
         match self.by:
@@ -45,7 +45,7 @@ class Expected(Struct, frozen=True, forbid_unknown_fields=True):
             case "number":
                 return _same_number(said, self.answer)
             case "pattern":
-                return linear_pattern(self.answer).found_in(said)
+                return linear_pattern(self.answer).found_in(said, effort)
             case _:
                 return re.search(rf"(?<!\w){re.escape(self.answer)}(?!\w)", said, re.IGNORECASE) is not None
 

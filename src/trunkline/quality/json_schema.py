@@ -7,7 +7,7 @@ here, so a value is only called unfit for a reason that can be named.
 from collections.abc import Iterator
 from typing import Any
 
-from trunkline.quality.linear_pattern import LinearPattern, TooMuchWorkError
+from trunkline.quality.linear_pattern import Effort, LinearPattern
 from trunkline.quality.pattern_parser import PatternError
 
 DEEPEST = 32
@@ -21,10 +21,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 
 
-def problems(value: Any, schema: Any) -> list[str]:
-    """What does not fit, each with its place; empty when all does, or when the schema is no schema."""
+def problems(value: Any, schema: Any, effort: Effort | None = None) -> list[str]:
+    """What does not fit, each with its place; empty when all does, or when the schema is no schema.
+
+    Raises TooMuchWorkError where a pattern comes to no end within the effort.
+    """
     found: list[str] = []
-    for problem in _Check(schema).against(value, schema, "$", 0):
+    for problem in _Check(schema, effort or Effort()).against(value, schema, "$", 0):
         found.append(problem)
         if len(found) >= MOST_PROBLEMS:
             break
@@ -34,8 +37,9 @@ def problems(value: Any, schema: Any) -> list[str]:
 class _Check:
     """One walk through a value; ``root`` is where ``$ref`` begins."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, effort: Effort) -> None:
         self._root = root
+        self._effort = effort
         self._steps = 0
 
     def against(self, value: Any, schema: Any, place: str, depth: int) -> Iterator[str]:
@@ -53,7 +57,7 @@ class _Check:
         elif isinstance(value, list):
             yield from self._array(value, schema, place, depth)
         elif isinstance(value, str):
-            yield from _text(value, schema, place)
+            yield from _text(value, schema, place, self._effort)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield from _number(value, schema, place)
 
@@ -124,17 +128,18 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
-def _text(value: str, schema: dict[str, Any], place: str) -> Iterator[str]:
+def _text(value: str, schema: dict[str, Any], place: str, effort: Effort) -> Iterator[str]:
     least, most = _bound(schema, "minLength"), _bound(schema, "maxLength")
     if (least is not None and len(value) < least) or (most is not None and len(value) > most):
         yield f"{place} has {len(value)} characters"
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
         try:
-            if not LinearPattern(pattern).found_in(value[:MOST_MATCHED]):
+            effort.spend(2 * len(pattern))
+            if not LinearPattern(pattern).found_in(value[:MOST_MATCHED], effort):
                 yield f"{place} does not match {pattern[:200]}"
-        except (PatternError, TooMuchWorkError):
-            return  # a dialect of patterns that is not spoken here, or one made to take for ever: callers choose them
+        except PatternError:
+            return  # a dialect of patterns that is not spoken here
 
 
 def _number(value: float, schema: dict[str, Any], place: str) -> Iterator[str]:

@@ -12,10 +12,11 @@ from typing import Literal
 from trunkline.quality.pattern_parser import Characters, Node, PatternError, parsed
 
 MOST_STEPS = 2_000  # of a pattern's program: [a-z]{1000} has a thousand
-MOST_WORK = (
-    400_000  # places visited and sets looked at in one search, about 0.1 s of Python; what is remembered is free
-)
+MOST_WORK = 400_000  # of one answer's patterns together, 0.1 to 0.2 s of Python
+AT_ONCE = 10_000  # some 3 to 5 ms: no more is done between callers' turns
 MOST_KEPT = 200_000  # places in the steps that are remembered: some MB of a pattern
+
+STRIDE = 1_024  # characters between two looks at what is left
 
 Before = Literal["start", "word", "newline", "other"]
 After = Literal["end", "last newline", "word", "newline", "other"]
@@ -25,10 +26,30 @@ class TooMuchWorkError(Exception):
     """The text cannot be searched within the bounds; nothing is known of it."""
 
 
+class Effort:
+    """What may still be spent on one answer: a unit is a character passed, a place visited or a set looked at."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, most: int = MOST_WORK) -> None:
+        self.left = most
+
+    @property
+    def spent(self) -> bool:
+        """Something was not looked at for want of it."""
+        return self.left < 0
+
+    def spend(self, amount: int) -> None:
+        """Raises TooMuchWorkError when it is more than there is left; nothing is left then."""
+        self.left = self.left - amount if 0 <= amount <= self.left else -1
+        if self.left < 0:
+            raise TooMuchWorkError
+
+
 class LinearPattern:
     """One pattern. Raises PatternError for one that is none, or that this engine does not take."""
 
-    __slots__ = ("_kept", "_program", "_states", "_work", "text")
+    __slots__ = ("_kept", "_program", "_states", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -37,14 +58,16 @@ class LinearPattern:
         _Writer(self._program, multiline="m" in flags).write(node)
         self._program.append(("found", None, 0))
         self._states: dict[tuple[frozenset[int], Before], dict[str, frozenset[int] | None]] = {}
-        self._kept = self._work = 0
+        self._kept = 0
 
-    def found_in(self, text: str) -> bool:
-        """True when it matches anywhere in the text. Raises TooMuchWorkError."""
-        self._work = 0
+    def found_in(self, text: str, effort: Effort | None = None) -> bool:
+        """True when it matches anywhere in the text. Raises TooMuchWorkError. Threads may search with the same one."""
+        effort = effort or Effort()
         places, before = frozenset((0,)), "start"
         last = len(text) - 1
         for position, character in enumerate(text):
+            if not position % STRIDE:
+                effort.spend(min(STRIDE, len(text) - position))
             key = "\n$" if character == "\n" and position == last else character
             known = self._states.get((places, before))  # type: ignore[arg-type]
             if known is None:
@@ -52,13 +75,15 @@ class LinearPattern:
             if key in known:
                 following = known[key]
             else:
-                following = self._step(places, before, character, key)  # type: ignore[arg-type]
-                self._make_room(1 + len(following or ()))
+                following = self._step(places, before, character, key, effort)  # type: ignore[arg-type]
+                size = 1 + len(following or ())
+                effort.spend(size)
+                self._make_room(size)
                 known[key] = following
             if following is None:
                 return True
             places, before = following, _class(character)
-        return self._closure(places, before, "end") is None  # type: ignore[arg-type]
+        return self._closure(places, before, "end", effort) is None  # type: ignore[arg-type]
 
     def _make_room(self, places: int) -> None:
         self._kept += places
@@ -69,21 +94,23 @@ class LinearPattern:
     def _new_state(self, places: frozenset[int], before: Before) -> dict[str, frozenset[int] | None]:
         return self._states.setdefault((places, before), {})
 
-    def _step(self, places: frozenset[int], before: Before, character: str, key: str) -> frozenset[int] | None:
+    def _step(
+        self, places: frozenset[int], before: Before, character: str, key: str, effort: Effort
+    ) -> frozenset[int] | None:
         """The places after a character; None when the pattern was found before it."""
-        reached = self._closure(places, before, "last newline" if key == "\n$" else _class(character))
+        reached = self._closure(places, before, "last newline" if key == "\n$" else _class(character), effort)
         if reached is None:
             return None
-        has = self._those_that_have(character, reached)
+        has = self._those_that_have(character, reached, effort)
         return frozenset((*(place + 1 for place in reached if id(self._program[place][1]) in has), 0))
 
-    def _those_that_have(self, character: str, reached: list[int]) -> set[int]:
+    def _those_that_have(self, character: str, reached: list[int], effort: Effort) -> set[int]:
         """Of the sets that these places wait for, each looked at once: a repeat holds one set many times."""
         sets = {id(each): each for place in reached if isinstance(each := self._program[place][1], Characters)}
-        self._worked(sum(each.cost for each in sets.values()))
+        effort.spend(len(reached) + sum(each.cost for each in sets.values()))
         return {name for name, each in sets.items() if each.has(character)}
 
-    def _closure(self, places: Iterable[int], before: Before, after: After) -> list[int] | None:
+    def _closure(self, places: Iterable[int], before: Before, after: After, effort: Effort) -> list[int] | None:
         """The places that wait for a character, by all ways that need none; None when one of them is the end."""
         seen: set[int] = set()
         waiting, open_ = [], list(places)
@@ -105,13 +132,8 @@ class LinearPattern:
                 case _:
                     if _holds(str(given), before, after):
                         open_.append(place + 1)
-        self._worked(len(seen))
+        effort.spend(len(seen))
         return waiting
-
-    def _worked(self, amount: int) -> None:
-        self._work += amount
-        if self._work > MOST_WORK:
-            raise TooMuchWorkError
 
     def __repr__(self) -> str:
         return f"<LinearPattern {self.text!r} [{len(self._program)} steps | {len(self._states)} states]>"

@@ -144,7 +144,7 @@ class Shadowing:
 
     async def _score(self, looked: Looked, answer: Completion, other: str, costs: list[int | None]) -> float | None:
         """By the judges that are of neither model's family: both answers have the same."""
-        if validators.spoiled(validators.findings(looked.request, answer)):
+        if validators.spoiled(await validators.seen(looked.request, answer)):
             return 0.0
         judging = await self._watch.panel.evaluate(looked.target, looked.request, answer, besides=other)
         costs.append(judging.cost)

@@ -5,6 +5,7 @@ language, a cut). Every check looks at a bounded part of the answer and never ra
 """
 
 import ast
+import asyncio
 import json
 import re
 import unicodedata
@@ -18,9 +19,11 @@ from msgspec import Struct
 
 from trunkline.core.chat import ChatRequest, Completion
 from trunkline.quality.json_schema import problems
+from trunkline.quality.linear_pattern import AT_ONCE, Effort, TooMuchWorkError
 
 MOST_READ = 64 * 1024  # characters
-MOST_PARSED = 16 * 1024  # characters of one block of program text; about 10 ms for Python's parser
+MOST_PARSED = 16 * 1024  # characters of an answer's program text; about 10 ms for Python's parser
+UNDECIDED = "undecided"
 SHORTEST_REPEATED = 400  # characters; shorter texts repeat themselves honestly
 _FENCE = re.compile(r"```([A-Za-z0-9_+-]*)[^\n]*\n(.*?)```", re.DOTALL)
 _REFUSAL = re.compile(
@@ -45,15 +48,34 @@ class Answered(Struct, frozen=True):
     request: ChatRequest
     answer: Completion
     text: str
+    effort: Effort
 
 
 Check = Callable[[Answered], Iterator[Finding]]
 
 
-def findings(request: ChatRequest, answer: Completion, more: tuple[Check, ...] = ()) -> tuple[Finding, ...]:
-    """Everything that strikes in one answer; ``more`` are checks of the operator's own."""
-    answered = Answered(request, answer, answer.text[:MOST_READ])
-    return tuple(finding for check in (*CHECKS, *more) for finding in check(answered))
+def findings(
+    request: ChatRequest, answer: Completion, more: tuple[Check, ...] = (), effort: Effort | None = None
+) -> tuple[Finding, ...]:
+    """Everything that strikes in one answer; ``more`` are checks of the operator's own.
+
+    What comes to no end within the effort, which all of them share, is ``undecided``: neither found nor not.
+    """
+    answered = Answered(request, answer, answer.text[:MOST_READ], effort or Effort())
+    return tuple(finding for check in (*CHECKS, *more) for finding in _ended(check, answered))
+
+
+async def seen(request: ChatRequest, answer: Completion, more: tuple[Check, ...] = ()) -> tuple[Finding, ...]:
+    """The same, and callers are not held up: what is not done at once is done anew in a thread."""
+    found = findings(request, answer, more, at_once := Effort(AT_ONCE))
+    return await asyncio.to_thread(findings, request, answer, more) if at_once.spent else found
+
+
+def _ended(check: Check, one: Answered) -> Iterator[Finding]:
+    try:
+        yield from check(one)
+    except TooMuchWorkError:
+        yield Finding(UNDECIDED, spoiled=False, told=f"{getattr(check, '__name__', 'a check')} did not come to an end")
 
 
 def spoiled(found: tuple[Finding, ...]) -> bool:
@@ -75,7 +97,7 @@ def structured(one: Answered) -> Iterator[Finding]:
     value, fault = _json(one.answer.text[: 16 * MOST_READ])
     if fault:
         yield Finding("json", spoiled=True, told=fault)
-    elif asked.kind == "schema" and (wrong := problems(value, asked.schema)):
+    elif asked.kind == "schema" and (wrong := problems(value, asked.schema, one.effort)):
         yield Finding("schema", spoiled=True, told="; ".join(wrong))
 
 
@@ -87,7 +109,7 @@ def tool_calls(one: Answered) -> Iterator[Finding]:
             yield Finding("unknown_tool", spoiled=True, told=call.name[:80])
             continue
         value, fault = _json(call.arguments[: 16 * MOST_READ] or "{}")
-        wrong = [fault] if fault else problems(value, offered[call.name].parameters)
+        wrong = [fault] if fault else problems(value, offered[call.name].parameters, one.effort)
         if wrong:
             yield Finding("tool_arguments", spoiled=True, told=f"{call.name}: {'; '.join(wrong)}")
     choice = one.request.tool_choice
@@ -126,9 +148,13 @@ def other_language(one: Answered) -> Iterator[Finding]:
 
 def code_parses(one: Answered) -> Iterator[Finding]:
     """Fenced Python and JSON that no parser takes; counted, since a snippet may be meant as one."""
+    left = MOST_PARSED
     for language, body in _FENCE.findall(one.text)[:16]:
-        fault = _CODE.get(language.lower(), _anything)(body[:MOST_PARSED])
-        if fault and len(body) <= MOST_PARSED:
+        parses = _CODE.get(language.lower())
+        if parses is None or len(body) > left:
+            continue
+        left -= len(body)
+        if fault := parses(body):
             yield Finding("code", spoiled=False, told=fault)
 
 
@@ -155,10 +181,6 @@ def _json(text: str) -> tuple[Any, str]:
         return json.loads(text), ""
     except (ValueError, RecursionError) as error:
         return None, f"no JSON: {str(error)[:120] or type(error).__name__}"
-
-
-def _anything(_: str) -> str:
-    return ""
 
 
 def _python(body: str) -> str:

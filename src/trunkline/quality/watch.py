@@ -122,14 +122,14 @@ class Watch:
             await self._arrived.wait()
             self._arrived.clear()
             while self._line:
-                self._look_safely(self._line.popleft())
+                await self._look_safely(self._line.popleft())
                 await asyncio.sleep(0)  # callers come first: one answer, then whoever waits
 
     async def settled(self) -> None:
         """Look at all that has arrived, and wait until it is judged; ``run`` need not be running."""
         while self._line or self._judging:
             while self._line:
-                self._look_safely(self._line.popleft())
+                await self._look_safely(self._line.popleft())
             await asyncio.sleep(0)
             if self._judging:
                 await asyncio.wait(tuple(self._judging))
@@ -141,18 +141,18 @@ class Watch:
         if self._judging:
             await asyncio.wait(tuple(self._judging))
 
-    def _look_safely(self, heard: Heard) -> None:
+    async def _look_safely(self, heard: Heard) -> None:
         """One answer that cannot be looked at must not end the looking."""
         try:
-            self._look_at(heard)
+            await self._look_at(heard)
         except Exception:
             self.counts["failed"] += 1
             log.exception("the answer to %s could not be looked at; its caller is not affected", heard.exchange.id)
 
-    def _look_at(self, heard: Heard) -> None:
+    async def _look_at(self, heard: Heard) -> None:
         exchange = heard.exchange
         self.allowance.served(exchange.cost)
-        looked = self._opened(heard)
+        looked = await self._opened(heard)
         if looked is None:
             self.counts["unread"] += 1
             return
@@ -177,7 +177,7 @@ class Watch:
         for look in self.more:
             look(looked)
 
-    def _opened(self, heard: Heard) -> Looked | None:
+    async def _opened(self, heard: Heard) -> Looked | None:
         """Never raises for what a caller or a provider wrote."""
         exchange, target = heard.exchange, heard.exchange.target
         if exchange.call.dialect.operation != "chat":
@@ -188,7 +188,7 @@ class Watch:
                 return None
             profile = complexity.of(request)
             own = checks.of_route(self.settings.checks, exchange.call.envelope.model)
-            found = validators.findings(request, answer, own)
+            found = await validators.seen(request, answer, own)
         except (CallError, RecursionError):
             return None
         asked = Asked(cluster_of(profile), profile.vector())
