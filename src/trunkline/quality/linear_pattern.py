@@ -49,7 +49,7 @@ class Effort:
 class LinearPattern:
     """One pattern. Raises PatternError for one that is none, or that this engine does not take."""
 
-    __slots__ = ("_kept", "_program", "_states", "text")
+    __slots__ = ("_equal", "_kept", "_program", "_states", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -58,6 +58,7 @@ class LinearPattern:
         _Writer(self._program, multiline="m" in flags).write(node)
         self._program.append(("found", None, 0))
         self._states: dict[tuple[frozenset[int], Before], dict[str, frozenset[int] | None]] = {}
+        self._equal: dict[frozenset[int], frozenset[int]] = {}
         self._kept = 0
 
     def found_in(self, text: str, effort: Effort | None = None) -> bool:
@@ -79,7 +80,8 @@ class LinearPattern:
                 size = 1 + len(following or ())
                 effort.spend(size)
                 self._make_room(size)
-                known[key] = following
+                # one object for equal places: to find it again costs no comparison of all of them
+                following = known[key] = following and self._equal.setdefault(following, following)
             if following is None:
                 return True
             places, before = following, _class(character)
@@ -89,6 +91,7 @@ class LinearPattern:
         self._kept += places
         if self._kept > MOST_KEPT:
             self._states.clear()
+            self._equal.clear()
             self._kept = places
 
     def _new_state(self, places: frozenset[int], before: Before) -> dict[str, frozenset[int] | None]:
