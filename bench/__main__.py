@@ -89,10 +89,15 @@ def at_rest(config: Path, core: int, memory: float, *, full: bool) -> list[Figur
         wheel = weigh.wheel(Path(folder, "wheel"))
         size = wheel.stat().st_size / 1e6
         bare = weigh.bare_install(Path(folder, "bare"), wheel) if full else None
-        imports = tuple(seconds * 1e3 for seconds in weigh.import_seconds(bare or sys.executable, times))
+        imports, fronts = (
+            tuple(seconds * 1e3 for seconds in weigh.import_seconds(bare or sys.executable, times, code))
+            for code in (weigh.IMPORT, weigh.FRONT_DOOR)
+        )
         count = (weigh.packages(bare),) if bare else ()
+    where = "in a bare install" if bare else "beside the tools"
     return [
-        Figure(f"import trunkline {'in a bare install' if bare else 'beside the tools'}: CPU", "ms", imports, 150),
+        Figure(f"import trunkline {where}: CPU", "ms", imports, 50),
+        Figure(f"import trunkline and its open {where}: CPU", "ms", fronts, 150),
         Figure("start to first answer", "s", starts, 1),
         Figure("memory at rest", "MB", (memory,), 90),
         Figure("wheel", "MB", (size,), 2),

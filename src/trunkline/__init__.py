@@ -6,12 +6,10 @@
 The names in ``__all__`` are public; everything else is private and may change.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trunkline._version import __version__
-from trunkline.breaker import CircuitBreaker, ExponentialBackoff
-from trunkline.client import Answer, Client, Dollars, Stream, open  # noqa: A004 - trunkline.open is the front door
-from trunkline.core.chat import Completion, ToolUse
 from trunkline.core.errors import (
     AuthenticationFailed,
     BadReply,
@@ -29,25 +27,42 @@ from trunkline.core.errors import (
     TrunklineError,
     UnknownModel,
 )
-from trunkline.core.usage import Usage
-from trunkline.gateway.config import Config
-from trunkline.quality.rubric import Criterion, Rubric
-from trunkline.sync import SyncClient, SyncStream, open_sync
 
 if TYPE_CHECKING:
+    from trunkline.breaker import CircuitBreaker, ExponentialBackoff
+    from trunkline.client import Answer, Client, Dollars, Stream, open  # noqa: A004 - trunkline.open is the front door
+    from trunkline.core.chat import Completion, ToolUse
+    from trunkline.core.usage import Usage
+    from trunkline.gateway.config import Config
     from trunkline.quality.judge import Evaluation, QualityEvaluator
     from trunkline.quality.pairwise import PairwiseEvaluator
+    from trunkline.quality.rubric import Criterion, Rubric
+    from trunkline.sync import SyncClient, SyncStream, open_sync
 
-_JUDGING = {"Evaluation": "judge", "QualityEvaluator": "judge", "PairwiseEvaluator": "pairwise"}
+_ROOMS = {
+    "breaker": ("CircuitBreaker", "ExponentialBackoff"),
+    "client": ("Answer", "Client", "Dollars", "Stream", "open"),
+    "core.chat": ("Completion", "ToolUse"),
+    "core.usage": ("Usage",),
+    "gateway.config": ("Config",),
+    "quality.judge": ("Evaluation", "QualityEvaluator"),
+    "quality.pairwise": ("PairwiseEvaluator",),
+    "quality.rubric": ("Criterion", "Rubric"),
+    "sync": ("SyncClient", "SyncStream", "open_sync"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    """Who judges nothing loads no judge."""
-    if name not in _JUDGING:
+    """A name is loaded when it is first used: whoever only catches errors, or judges nothing, loads no gateway."""
+    if name not in _ROOM_OF:
         raise AttributeError(f"module 'trunkline' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415
+    found = globals()[name] = getattr(import_module(f"trunkline.{_ROOM_OF[name]}"), name)
+    return found
 
-    return getattr(import_module(f"trunkline.quality.{_JUDGING[name]}"), name)
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [
