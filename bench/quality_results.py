@@ -8,19 +8,17 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from math import comb
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from msgspec.structs import replace
 
+from bench.falls import falls, grade
 from bench.weigh import ROOT
-from trunkline.quality.agreement import Agreement, Compared, Share, agreement, longer_wins, wilson
+from trunkline.quality.agreement import Agreement, Compared, agreement, longer_wins, wilson
 from trunkline.quality.anytime import BETS, Comparison
-from trunkline.quality.drift import Drift, DriftSettings
 from trunkline.quality.pairwise import Choice, majority, settled
 from trunkline.quality.prediction_powered import corrected
 
@@ -173,10 +171,6 @@ def agrees(counts: dict[str, int], answer: str) -> bool:
 # worlds whose truth is known
 
 
-def grade(value: float) -> float:
-    return round(min(max(value, 0.0), 1.0) * 4) / 4
-
-
 JUDGES: dict[str, Callable[[random.Random, float], float]] = {
     "lenient by 0.15, noisy": lambda rng, truth: grade(truth + 0.15 + rng.gauss(0, 0.15)),
     "harsh, compresses the scale": lambda rng, truth: grade(0.7 * truth + rng.gauss(0, 0.1)),
@@ -196,7 +190,7 @@ def simulated() -> Iterable[str]:
         yield _covering(name, judge, truth)
     yield ""
     yield from _promotions()
-    yield from _falls()
+    yield from falls()
 
 
 def _covering(name: str, judge: Callable[[random.Random, float], float], truth: float) -> str:
@@ -235,75 +229,6 @@ def _promotions() -> Iterable[str]:
         told = f"{median(when):.0f}" if len(when) > 500 else "-"
         yield f"| {better:+.2f} | {wilson(len(when), 1_000)} | {told} |"
     yield ""
-
-
-def _falls() -> Iterable[str]:
-    settings = DriftSettings()
-    yield "## A fall of ten points behind the same name\n"
-    yield (
-        f"1,000 seeds: {settings.reference} scores of reference, 250 more, then the fall; and 500 seeds with {LONG:,} "
-        f"scores of reference. False alarms within {settings.horizon} answers without a fall. The bound is what no "
-        "test can pass: the power of the best one there is (Neyman and Pearson) that is told the rate before, the rate "
-        "after and the very answer at which it may have fallen, looks once, 200 answers later, and errs as rarely in "
-        f"200 as {settings.false_alarms:.0%} in {settings.horizon} allows. A test that is told nothing of this must "
-        "stay below.\n"
-    )
-    long = "found, long reference | false alarms"
-    yield f"| scores | found within 200 answers | median answers | false alarms | {long} | bound |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
-    for name, draw in SCORES.items():
-        found, wait, false = _watched(draw, settings, 1_000)
-        found_long, _, false_long = _watched(draw, replace(settings, reference=LONG), 500)
-        rate = RATES.get(name)
-        bound = "-" if rate is None else f"{_bound(rate, settings):.1%}"
-        yield f"| {name} | {found} | {wait:.0f} | {false} | {found_long} | {false_long} | {bound} |"
-    yield ""
-
-
-LONG = 3_000
-RATES = {"right or wrong, 90 %": 0.9, "right or wrong, 80 %": 0.8}
-SCORES: dict[str, Callable[[random.Random, float], float]] = {
-    "graded, sd 0.20": lambda rng, drop: grade(rng.gauss(0.75 - drop, 0.2)),
-    "graded, sd 0.25": lambda rng, drop: grade(rng.gauss(0.75 - drop, 0.25)),
-    "right or wrong, 90 %": lambda rng, drop: float(rng.random() < 0.9 - drop),
-    "right or wrong, 80 %": lambda rng, drop: float(rng.random() < 0.8 - drop),
-}
-
-
-def _watched(
-    draw: Callable[[random.Random, float], float], settings: DriftSettings, seeds: int
-) -> tuple[Share, float, Share]:
-    """How many falls were found, in how many answers, and how many false alarms there were."""
-    late = [rang for seed in range(seeds) if (rang := _rings(draw, settings, seed, 250, 450)) is None or rang >= 250]
-    waits = [rang - 249 for rang in late if rang is not None]
-    false = sum(_rings(draw, settings, seed, 10**9, settings.horizon) is not None for seed in range(seeds))
-    return wilson(len(waits), len(late)), median(waits), wilson(false, seeds)
-
-
-def _rings(
-    draw: Callable[[random.Random, float], float], settings: DriftSettings, seed: int, change: int, answers: int
-) -> int | None:
-    rng, drift = random.Random(seed), Drift(settings)
-    for _ in range(settings.reference):
-        drift.add(draw(rng, 0.0))
-    for answer in range(answers):
-        if drift.add(draw(rng, 0.0 if answer < change else 0.1)):
-            return answer
-    return None
-
-
-def _bound(rate: float, settings: DriftSettings, answers: int = 200, drop: float = 0.1) -> float:
-    """The exact power of the most powerful test of one binomial rate against a lower one, with its coin at the edge."""
-    may_err = 1 - (1 - settings.false_alarms) ** (answers / settings.horizon)
-    power = erred = 0.0
-    for right in range(answers + 1):
-        before, after = (comb(answers, right) * p**right * (1 - p) ** (answers - right) for p in (rate, rate - drop))
-        taken = min(1.0, (may_err - erred) / before)
-        power += taken * after
-        erred += taken * before
-        if taken < 1:
-            return power
-    return power
 
 
 if __name__ == "__main__":

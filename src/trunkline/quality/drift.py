@@ -1,24 +1,32 @@
 """Has the model behind a name changed? Watches the scores of sampled answers for a lasting fall, cluster by cluster.
 
-Refuses to compare weeks: a sum of small disappointments (Page's CUSUM, 1954) rings as soon as they cannot be chance,
-and the sum's limit is computed from the asked-for rate of false alarms (Siegmund's approximation, 1985), not by trying.
+Refuses to compare weeks. After every few scores it asks of each moment lately how much likelier the scores are if they
+fell then, all scores before that moment being what is usual, and adds the odds up (Shiryaev, 1963; Roberts, 1966). Such
+a sum grows by as much as it is counted when nothing falls, so its limit is known from the asked-for rate of false
+alarms (Doob's inequality for it), whatever the scores look like and however many came before.
 """
 
 from collections import deque
-from math import exp, expm1, log, sqrt
+from collections.abc import Iterable
+from math import exp, fsum, log
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-OVERSHOOT = 1.166  # standard deviations by which a walk of normal steps passes a line, on average, both ends together
+BLOCK = 10  # scores between two looks
+BLOCKS = 24  # a fall is looked for in the last 240 scores
+# Falls long enough to be found count fully: they are what must not be missed within 200 scores. A fall so deep that
+# fewer scores show it outweighs the rest.
+FULL, BRIEF = 12, 0.05
 FLATTEST = 0.05  # sd below which scores are taken to spread: the first hundred may be equal by luck
 EDGE = 0.02  # means are taken to be at least so far from 0 and 1
-DELAY = 200  # scores
 MOST_REFERENCE = 5_000
-# Measured with graded and with 0/1 scores: after a short reference the approximation rings up to four times for each
-# three it says, after a long one twice for each three.
-SAFETY, SAFETY_LONG, SHORT = 0.7, 1.2, 300
-POOLED = 20.0  # scores that the whole model's mean weighs in a cluster's mean
+MOST_ODDS = 500.0  # in logs
+# What the log of the summed odds stays below in 19 of 20 stretches of 500 scores, by what one score tells of the fall
+# (the drop's square over the variance): measured with coins of 60 to 95 % and with graded scores, 4,000 seeds each. A
+# coin of 80 % tells 0.06, one of 90 % 0.11, one of 95 % 0.21.
+LIMIT, STRETCH, FALSE = 5.95, 500, 0.05
+LITTLE, EASE, LEAST = 0.07, 1.15, 4.5
 
 
 class DriftSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,131 +62,186 @@ class Alarm(Struct, frozen=True):
         return f"{fell} over the last {self.answers} scored answers"
 
 
-class _Reference:
-    """What is usual: the mean of each cluster, drawn to the model's, and how far single scores lie from it."""
+class _Tally:
+    """Scores of one cluster: their sum, their squares' sum, and how many, of which old ones count in part."""
 
-    __slots__ = ("_clusters", "_squares", "_sum", "count")
+    __slots__ = ("count", "squares", "sum")
 
     def __init__(self) -> None:
-        self.count = 0
-        self._sum = self._squares = 0.0
-        self._clusters: dict[str, tuple[float, int]] = {}
+        self.sum = self.squares = self.count = 0.0
+
+    def add(self, score: float) -> None:
+        self.sum += score
+        self.squares += score * score
+        self.count += 1
+
+    def take(self, other: "_Tally", share: float = 1) -> None:
+        """Add another's scores, or a share of them; with -1 leave them out."""
+        self.sum += share * other.sum
+        self.squares += share * other.squares
+        self.count += share * other.count
 
     @property
     def mean(self) -> float:
-        return self._sum / max(self.count, 1)
+        return self.sum / self.count
 
-    @property
-    def sd(self) -> float:
-        return max(sqrt(self._squares / max(self.count - 1, 1)), FLATTEST)
 
-    def add(self, score: float, cluster: str) -> None:
-        self._squares += (score - self.usual(cluster)) ** 2 if self.count else 0.0
-        total, count = self._clusters.get(cluster, (0.0, 0))
-        self._clusters[cluster] = (total + score, count + 1)
-        self.count += 1
-        self._sum += score
-
-    def usual(self, cluster: str) -> float:
-        total, count = self._clusters.get(cluster, (0.0, 0))
-        return (total + POOLED * self.mean) / (count + POOLED)
+_Tallies = dict[str, _Tally]
 
 
 class Drift:
-    """One model's watch. Fed with every score in the order of the answers; after an alarm it learns anew what is usual.
+    """One model's watch, fed with every score in the order of the answers; after an alarm it learns the usual anew."""
 
-    The reference grows with what was seen more than ``DELAY`` answers ago, so that a new fall is not yet in it.
-    """
-
-    __slots__ = ("_delayed", "_fall", "_limit", "_recent", "_recent_sum", "_reference", "_settings", "_solved")
+    __slots__ = ("_all", "_blocks", "_count", "_limit", "_odds", "_settings")
 
     def __init__(self, settings: DriftSettings) -> None:
         self._settings = settings
         self._begin()
 
     def _begin(self) -> None:
-        self._reference = _Reference()
-        self._delayed: deque[tuple[float, str]] = deque()
-        self._limit, self._solved = 0.0, 0
-        self._settle()
-
-    def _settle(self) -> None:
-        self._fall, self._recent, self._recent_sum = 0.0, 0, 0.0
+        self._all: _Tallies = {}
+        self._count = 0.0
+        self._blocks: deque[_Tallies] = deque()
+        self._odds = self._limit = 0.0
 
     @property
     def watching(self) -> bool:
         """False while what is usual is still being learned."""
-        return self._reference.count >= self._settings.reference
+        return self._count >= self._settings.reference
 
     def add(self, score: float, cluster: str = "") -> Alarm | None:
         """Take one score, 0 to 1; an alarm when the mean has fallen."""
         if not self.watching:
-            self._reference.add(score, cluster)
+            self._note(score, cluster, self._all)
             return None
-        if self._reference.count >= 1.25 * self._solved:
-            self._solved = self._reference.count
-            self._limit = limit(self._settings, self._reference.sd, self._solved)
-        self._fall += self._step(score, self._reference.usual(cluster))
-        self._recent += 1
-        self._recent_sum += score
-        if self._fall <= 0:
-            self._settle()
-        elif self._fall > self._limit:
-            alarm = Alarm(self._reference.mean, self._recent_sum / self._recent, self._recent)
-            self._begin()
-            return alarm
-        self._delay(score, cluster)
-        return None
+        block = self._open_block()
+        self._note(score, cluster, self._all, block)
+        # a block that is not below the usual cannot make it ring
+        return self._look() if _size(block) >= BLOCK and self._above(block) < 0 else None
 
-    def _step(self, score: float, usual: float) -> float:
-        """How much likelier the score is after the fall than before: a coin's odds, in the scale of real spread.
+    def _note(self, score: float, cluster: str, *places: _Tallies) -> None:
+        self._count += 1
+        for tallies in places:
+            tallies.setdefault(cluster, _Tally()).add(score)
 
-        For scores of 0 and 1 exact, so that their skew cannot ring; for graded ones a quasi-likelihood.
-        """
-        before = min(max(usual, EDGE + self._settings.drop), 1 - EDGE)
-        after = before - self._settings.drop
-        odds = score * log(after / before) + (1 - score) * log((1 - after) / (1 - before))
-        return odds * before * (1 - before) / self._reference.sd**2
+    def _open_block(self) -> _Tallies:
+        """The block that takes the next score. One that is too old for a new fall becomes what is usual."""
+        if not self._blocks or _size(self._blocks[-1]) >= BLOCK:
+            self._blocks.append({})
+        if len(self._blocks) > BLOCKS:
+            self._blocks.popleft()
+            if self._count > MOST_REFERENCE:
+                self._fade(MOST_REFERENCE / self._count)
+        return self._blocks[-1]
 
-    def _delay(self, score: float, cluster: str) -> None:
-        self._delayed.append((score, cluster))
-        if len(self._delayed) > DELAY and self._reference.count < MOST_REFERENCE:
-            self._reference.add(*self._delayed.popleft())
-        elif len(self._delayed) > DELAY:
-            self._delayed.popleft()
+    def _above(self, block: _Tallies) -> float:
+        """By how much a block's sum is above the usual."""
+        return fsum(tally.sum - tally.count * self._all[cluster].mean for cluster, tally in block.items())
+
+    def _fade(self, left: float) -> None:
+        """What is usual counts less and less; the blocks, in which a fall is looked for, count fully."""
+        lately = _sums(self._blocks)
+        for cluster in list(self._all):
+            tally = self._all[cluster]
+            before = _Tally()
+            before.take(tally)
+            before.take(lately.get(cluster, _Tally()), -1)
+            tally.take(before, left - 1)
+            if tally.count < 1:
+                del self._all[cluster]
+        self._count = sum(tally.count for tally in self._all.values())
+
+    def _look(self) -> Alarm | None:
+        likelihoods = self._likelihoods()
+        odds = [exp(min(one, MOST_ODDS)) for one in likelihoods]
+        self._odds = log(BRIEF * fsum(odds[: FULL - 1]) + fsum(odds[FULL - 1 :]))
+        if self._odds <= self._limit:
+            return None
+        alarm = self._alarm(likelihoods.index(max(likelihoods)) + 1)
+        self._begin()
+        return alarm
+
+    def _likelihoods(self) -> list[float]:
+        """Log likelihood ratios of a fall one block ago, two blocks ago, and so on."""
+        least, spread = self._settings.drop, self._spread()
+        after: _Tallies = {}
+        told: dict[str, float] = {}
+        found, short, count = [], 0.0, 0.0
+        for block in reversed(self._blocks):
+            short, count = short - self._above(block), count + _size(block)
+            for cluster, tally in block.items():
+                one = after.setdefault(cluster, _Tally())
+                one.take(tally)
+                told[cluster] = _likelihood(self._all[cluster], one, least)
+            drop = short / count / (1 - count / self._count) / 2  # half of what it seems to be: a deep fall is one, too
+            deep = (_likelihood(self._all[cluster], one, drop) for cluster, one in after.items())
+            found.append(fsum(deep if drop > least else told.values()) / spread)
+        return found
+
+    def _spread(self) -> float:
+        """The variance of scores within their clusters, of what a coin's would be: 1 for scores of 0 and 1."""
+        squares = coins = 0.0
+        for tally in self._all.values():
+            mean = tally.mean
+            squares += tally.squares - tally.sum * mean
+            coins += tally.count * (mean := _inside(mean)) * (1 - mean)
+        squares = max(squares, FLATTEST**2 * self._count)
+        self._limit = limit(self._settings, self._settings.drop**2 * self._count / squares)
+        return squares / coins
+
+    def _alarm(self, blocks: int) -> Alarm:
+        after = _sums(list(self._blocks)[-blocks:])
+        count = _size(after)
+        usual = fsum(one.count * _before(self._all[cluster], one) for cluster, one in after.items())
+        return Alarm(usual / count, fsum(one.sum for one in after.values()) / count, round(count))
 
     def __repr__(self) -> str:
-        state = f"{self._fall:.1f} of {self._limit:.1f}" if self.watching else f"{self._reference.count} scores so far"
+        state = f"{self._odds:.1f} of {self._limit:.1f}" if self.watching else f"{self._count:.0f} scores so far"
         return f"<Drift [{state}]>"
 
 
-def limit(settings: DriftSettings, sd: float, reference: int) -> float:
-    """The log odds at which the watch rings: by halving, for the asked-for false alarms."""
-    low, high = 0.0, 500.0
-    safety = SAFETY_LONG - (SAFETY_LONG - SAFETY) * min(1.0, SHORT / reference)
-    asked = safety * settings.false_alarms
-    while high - low > 0.01:
-        middle = (low + high) / 2
-        if _false_alarms(middle, settings, sd, reference) > asked:
-            low = middle
-        else:
-            high = middle
-    return high * settings.drop / sd
+def limit(settings: DriftSettings, information: float) -> float:
+    """The log odds at which the watch rings; ``information`` is what one score tells of the fall.
+
+    Of a longer stretch and rarer alarms by Doob's inequality: the odds exceed a bound at most in its inverse.
+    """
+    measured = LIMIT - EASE * log(max(information / LITTLE, 1.0))
+    return max(measured, LEAST) + log(settings.horizon / STRETCH * FALSE / settings.false_alarms)
 
 
-def _false_alarms(height: float, settings: DriftSettings, sd: float, reference: int) -> float:
-    """Probability within the horizon, over how wrong the reference's mean may be: nine points of a normal spread."""
-    allowance, error = settings.drop / sd / 2, 1 / sqrt(reference)
-    points = [(place - 4) / 2 for place in range(9)]
-    weights = [exp(-point * point / 2) for point in points]
-    rings = [-expm1(-settings.horizon / _mean_time(height, allowance - error * point)) for point in points]
-    return sum(weight * ring for weight, ring in zip(weights, rings, strict=True)) / sum(weights)
+def _likelihood(all_: _Tally, after: _Tally, drop: float) -> float:
+    """How much likelier a cluster's scores are, in logs, if their mean fell by ``drop``: a coin's odds.
+
+    Whatever the mean was, it is taken to be what fits all scores best, with the fall and without.
+    """
+    count, before = all_.count, all_.count - after.count
+    if before < 1:
+        return 0.0
+    usual = all_.mean
+    was = min(max(usual + drop * after.count / count, EDGE), 1 - EDGE)
+    fell, usual = max(was - drop, EDGE), _inside(usual)
+    right = all_.sum - after.sum
+    ahead = right * log(was / usual) + (before - right) * log((1 - was) / (1 - usual))
+    return ahead + after.sum * log(fell / usual) + (after.count - after.sum) * log((1 - fell) / (1 - usual))
 
 
-def _mean_time(height: float, allowance: float) -> float:
-    """Scores until a false alarm, on average, when each step's mean is ``allowance`` sd below zero (or above)."""
-    reach = height + OVERSHOOT
-    climb = 2 * allowance * reach
-    if abs(climb) < 1e-3:
-        return reach**2
-    return (exp(min(climb, 700.0)) - 1 - climb) / (2 * allowance**2)
+def _before(all_: _Tally, after: _Tally) -> float:
+    """A cluster's mean before; its mean in all where it is new."""
+    before = all_.count - after.count
+    return (all_.sum - after.sum) / before if before >= 1 else all_.mean
+
+
+def _inside(mean: float) -> float:
+    return min(max(mean, EDGE), 1 - EDGE)
+
+
+def _size(block: _Tallies) -> float:
+    return sum(tally.count for tally in block.values())
+
+
+def _sums(blocks: Iterable[_Tallies]) -> _Tallies:
+    found: _Tallies = {}
+    for block in blocks:
+        for cluster, tally in block.items():
+            found.setdefault(cluster, _Tally()).take(tally)
+    return found
