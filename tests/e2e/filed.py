@@ -80,11 +80,11 @@ class FiledHouse:
         assert self.gateway.money is not None
         return (await self.gateway.money.store.budgets.balances([account]))[account].held
 
-    async def look_again(self) -> None:
-        """As when the time to look after open batches has come."""
+    async def look_again(self, later: int = 300_000) -> None:
+        """As when it is ``later`` milliseconds, and the time to look after open batches has come."""
         assert self.gateway.money is not None
         now, register = self.gateway.money.wall(), self.filing.desk.register
-        register.wall = lambda: now + 300_000
+        register.wall = lambda: now + later
         await self.filing.settling.round()
         register.wall = self.gateway.money.wall
 

@@ -4,7 +4,7 @@ from random import Random
 
 from trunkline.accounting.purse import Purse
 from trunkline.accounting.rates import Rates
-from trunkline.gateway.figures import money_series, rate_series
+from trunkline.gateway.figures import batch_series, money_series, rate_series
 from trunkline.providers.health import Health, HealthSettings
 from trunkline.quality.figures import figures_of
 from trunkline.quality.panel import Panel
@@ -23,4 +23,4 @@ def all_series() -> list[Series]:
     book = Scorebook(Learner(0), lambda: None, lambda: 0)
     watch = Watch(QualitySettings(), Panel(()), book, Random(7).random)
     purse = Purse(MemoryStore(), wall=lambda: 0)
-    return [*figures.series, *money_series(purse), *rate_series(Rates()), *figures_of(watch)]
+    return [*figures.series, *money_series(purse), *rate_series(Rates()), *batch_series({}), *figures_of(watch)]

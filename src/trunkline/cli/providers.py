@@ -82,6 +82,8 @@ def _told(provider: Provider, state: str, ready: bool) -> dict[str, Any]:
         "url": provider.url if state == "known" else provider.address,
         "dialects": list(provider.dialects),
         "speaks": {name: _speech(provider, name) for name in provider.dialects},
+        "files": provider.keeps_files,
+        "batches": list(provider.batches),
         "key_env": list(provider.key_env),
         "docs": provider.docs,
         "as_of": provider.as_of,
@@ -119,6 +121,8 @@ def _page(one: dict[str, Any]) -> Iterator[str]:
         where = "" if speech["url"] == one["url"] else f" at {speech['url']}"
         yield f"{name}{where}, key as {speech['auth']}"
         yield from (f"    {quirk}: {_value(value)}" for quirk, value in speech["quirks"].items())
+    if one["files"]:
+        yield "keeps files" + (f", and runs batches of {', '.join(one['batches'])}" if one["batches"] else "")
     if one["docs"]:
         yield f"read: {one['docs']} on {one['as_of']}"
     yield from (f"not found there: {gap}" for gap in one["unconfirmed"])

@@ -143,6 +143,7 @@ class Batches:
             if surely_nothing(error):
                 await self._settling.release(row, owner, holds)
             raise
+        self._settling.counts["begun"] += 1
         return shown
 
     async def look(self, caller: Caller, name: str, wished: str | None) -> Left:
@@ -162,6 +163,11 @@ class Batches:
             raise unknown(row.kind, row.id) from None
         await asyncio.shield(self._settling.seen(row, shown, patient=False))
         return Left(shown, row.provider)
+
+    @property
+    def sending(self) -> int:
+        """Batches on their way to a provider."""
+        return len(self._sending)
 
     async def aclose(self) -> None:
         """Wait for what is on its way."""

@@ -28,6 +28,7 @@ from trunkline.transport.transport import Body, Headers, Request, Response, Tran
 FILES, BATCHES = "/files", "/batches"
 SECONDS = 60.0  # for an answer to anything but an upload
 SHOWN_LIMIT = 256 * 1024  # bytes of a file's or a batch's object; metadata has 16 values of 512 characters
+LIST_LIMIT = 32 * 1024 * 1024  # bytes of a hundred of them
 GOOD = range(200, 300)
 GONE = (404, 410)
 
@@ -83,6 +84,11 @@ class Depot:
         shown = await response.read(SHOWN_LIMIT)
         read(shown)
         return shown
+
+    async def listed(self, path: str, query: str) -> list[bytes]:
+        """The objects of a list. Raises CallError."""
+        response = await self.send("GET", path, query=query)
+        return read_page(await response.read(LIST_LIMIT))
 
     async def _sent(self, request: Request, *, twice: bool) -> Response:
         try:

@@ -34,7 +34,8 @@ class Register:
         self._store = store
         self._random = random
         self.wall = wall
-        self.used = False  # once there was a file, as far as is known here
+        self.used = True  # until it is known that nobody has left anything
+        self._begun = 0
 
     @property
     def store(self) -> BelongingStore:
@@ -55,6 +56,11 @@ class Register:
             raise InvalidRequest(f"{names} gave you the same id; say whose you mean in x-trunkline-provider")
         return own[0]
 
+    async def find_out(self) -> None:
+        """Whether anybody left anything here; what is left meanwhile counts."""
+        begun = self._begun
+        self.used = await self.store.any_left() or self._begun != begun
+
     async def mine(self, listing: Listing) -> list[Belonging]:
         """An owner's, as they were last seen."""
         return await self.store.listed(listing)
@@ -73,6 +79,7 @@ class Register:
             told = f"the key {caller.name!r} has {most} {what}, as many as it may; {do}"
             raise CallerRateLimit(told, retry_after=AGAIN)
         self.used = True
+        self._begun += 1
         return row
 
     async def made(self, row: Belonging, shown: bytes, *, stays_open: bool = False) -> Belonging:

@@ -18,7 +18,7 @@ from trunkline.core.errors import CallError, StoreUnavailable, UnknownObject
 from trunkline.core.exchange import Target
 from trunkline.core.money import usd
 from trunkline.files.bill import Account, Bill, Cut
-from trunkline.files.depot import BATCHES, FILES, Depot, Shown, at, read, read_page
+from trunkline.files.depot import BATCHES, FILES, Depot, Shown, at, read
 from trunkline.files.desk import Desk
 from trunkline.files.lines import URLS
 from trunkline.files.load import BatchAbout, Held
@@ -32,7 +32,7 @@ ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 LEASE: Millis = 7 * DAY  # a batch nobody could look at for so long stands in the ledger as lost, at its worst case
 MADE_WITHIN: Millis = 120_000  # what is being made for longer has been left by whoever made it
 FORGOTTEN: Millis = 30 * DAY  # a batch that no provider knows the end of
-AT_ONCE = 100
+AT_ONCE = 8  # are asked after at once; the next ones when these have answered
 NEWEST = "limit=100"
 
 
@@ -45,8 +45,9 @@ class Settling:
         purse: Purse,
         tariff: Callable[[Target], Tariff | None],
         dialects: Mapping[DialectName, Callable[[], Dialect]],
+        counts: Counter[str],
     ) -> None:
-        self.ended: Counter[str] = Counter()  # by how
+        self.counts = counts  # batches that this process saw begin (``begun``), and end, by how
         self._desk = desk
         self._register = desk.register
         self._purse = purse
@@ -105,7 +106,7 @@ class Settling:
                 record.target,
                 cost,
             )
-        self.ended[found.status] += 1
+        self.counts[found.status] += 1
 
     async def _reckoned(self, row: Belonging, found: Shown, about: BatchAbout) -> Bill:
         accounts = {held.draft.model: Account(held, self._tariff(target_of(held))) for held in about.holds}
@@ -155,10 +156,9 @@ class Settling:
     async def round(self) -> None:
         """Look after everything that is open and that nobody has looked after for a while."""
         register, poll = self._register, round(self._desk.settings.poll * 1000)
-        register.used = register.used or await register.store.any_left()
+        await register.find_out()
         while rows := await register.store.due(register.wall() - poll, register.wall(), AT_ONCE):
-            for row in rows:
-                await self._look(row)
+            await asyncio.gather(*(self._look(row) for row in rows))
 
     async def _look(self, row: Belonging) -> None:
         try:
@@ -179,7 +179,7 @@ class Settling:
             await self._register.store.drop(row)
             return
         about = msgspec.json.decode(row.about, type=BatchAbout)
-        for shown in read_page(await self._desk.depot(row).told("GET", BATCHES, query=NEWEST)):
+        for shown in await self._desk.depot(row).listed(BATCHES, NEWEST):
             found = read(shown)
             theirs = found.input_file_id == about.file and found.created_at * 1000 >= row.at - MADE_WITHIN
             if theirs and not any(

@@ -3,6 +3,8 @@
 Refuses to ask a store: what the house knows anyway is shown.
 """
 
+from collections.abc import Mapping
+
 from trunkline.accounting.purse import Purse
 from trunkline.accounting.rates import Rates
 from trunkline.core.money import NANOS_PER_USD
@@ -40,6 +42,17 @@ def cache_series(cache: Cache) -> list[Series]:
         Gauge("llm_cache_bytes", "Memory that kept answers take.", (), kept),
         Gauge("llm_cache_saved_dollars_total", "What the hits cost when they were asked.", (), saved, "counter"),
     ]
+
+
+def batch_series(counts: Mapping[str, int]) -> list[Series]:
+    """Batches that began and ended."""
+
+    def seen() -> Readings:
+        for status, count in sorted(counts.items()):
+            yield (status,), float(count)
+
+    about = "Batches that this process saw begin (begun), and end: completed, failed, expired, cancelled."
+    return [Gauge("llm_batches_total", about, ("status",), seen, "counter")]
 
 
 def money_series(purse: Purse) -> list[Series]:

@@ -5,6 +5,7 @@ Refuses to be where nobody can say whose a file is: a house without a ledger has
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import cast
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from trunkline.accounting.budgets import demands
 from trunkline.accounting.worst_case import Offer
 from trunkline.catalog.tariff import Tariff
-from trunkline.core.call import Caller
+from trunkline.core.call import Call, Caller
 from trunkline.core.dialect import Dialect, DialectName
 from trunkline.core.errors import InvalidRequest
 from trunkline.core.exchange import Target
@@ -25,6 +26,7 @@ from trunkline.files.desk import Desk
 from trunkline.files.lines import URLS, Chosen
 from trunkline.files.register import Register
 from trunkline.files.settling import Settling
+from trunkline.files.trespass import file_ids
 from trunkline.gateway.config import Config
 from trunkline.gateway.money import Money
 from trunkline.layers.admit import allowed
@@ -38,7 +40,7 @@ Targets = Callable[[str], Sequence[Target]]
 
 
 class Filing:
-    """All of it; ``used`` is True once anybody left a file, as far as is known here."""
+    """All of it; ``before`` is that of the house this one follows, whose counts go on."""
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Filing:
         depots: dict[str, Depot],
         targets: Targets,
         tariff: Callable[[Target], Tariff | None],
+        before: "Filing | None" = None,
     ) -> None:
         self._config = config
         self._money = money
@@ -55,13 +58,14 @@ class Filing:
         register = Register(lambda: money.store.belongings, money.wall)
         dialects = {name: CALLERS[name] for name in URLS.values()}
         self.desk = Desk(register, depots, self.choose, dialects, self.why_not, config.files)
-        self.settling = Settling(self.desk, money.purse, tariff, dialects)
+        self.counts: Counter[str] = Counter() if before is None else before.counts
+        self.settling = Settling(self.desk, money.purse, tariff, dialects, self.counts)
         self.batches = Batches(self.desk, self.settling, money.purse)
         self._task: asyncio.Task[None] | None = None
 
     @property
     def used(self) -> bool:
-        """True once there was a file. Where another process took the first one it is known a poll later."""
+        """False while nobody has left anything. Where another process took the first file it is known a poll later."""
         return self.desk.register.used
 
     def why_not(self, caller: Caller, name: str) -> str | None:
@@ -93,6 +97,11 @@ class Filing:
             f"providers with such batches: {', '.join(having)}",
             param="model",
         )
+
+    async def check_names(self, call: Call) -> None:
+        """Raises UnknownObject for a request that names another key's file."""
+        if self.used and (named := file_ids(call.body)):
+            await self.desk.register.check_names(call.caller, named)
 
     def open(self) -> None:
         """Begin to look after batches, on the running loop; once is enough."""

@@ -24,7 +24,7 @@ from trunkline.core.secret import Secret
 from trunkline.core.usage import Usage
 from trunkline.gateway import config as configs
 from trunkline.gateway.config import Config
-from trunkline.gateway.figures import cache_series, money_series, rate_series
+from trunkline.gateway.figures import batch_series, cache_series, money_series, rate_series
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listing import Offer, offers
 from trunkline.gateway.pricing import book_of, prices_of
@@ -101,7 +101,7 @@ class Gateway:
         self.decisions: Decisions = Decisions(self._would_cost, None if before is None else before.decisions)
         self._routes = Routes([self._route(name, route) for name, route in config.models.items()], self._unlisted)
         self.cache = self._cache(answering := self._answering())
-        self.filing: Filing | None = self._filing()
+        self.filing: Filing | None = self._filing(None if before is None else before.filing)
         self._record = Record(Admit(self._limited(self._own_files(self.cache or answering))), clock)
         self.handle: Handler = self._record
         named = Names(config.models, (step.target for route in config.models.values() for step in route.targets))
@@ -167,6 +167,8 @@ class Gateway:
 
     async def count_tokens(self, call: Call) -> tuple[Target, bytes] | None:
         """The caller's first target and its own count of a prompt, in Anthropic's form; None where it has none."""
+        if self.filing is not None:
+            await self.filing.check_names(call)
         for endpoint in self._routes.find(call.envelope.model).endpoints:
             if call.caller.may_reach(str(endpoint.target)):
                 counted = await endpoint.count_tokens(call)
@@ -265,7 +267,7 @@ class Gateway:
             return RateLimited(inner, self.rates, self.clock)
         return inner
 
-    def _filing(self) -> "Filing | None":
+    def _filing(self, before: "Filing | None") -> "Filing | None":
         """Files and batches, where a provider has them and a ledger can say whose they are."""
         keeping = {name: one for name, one in self.config.providers.items() if one.keeps_files}
         if self.money is None or not keeping:
@@ -276,7 +278,7 @@ class Gateway:
             name: depot(one, self._provider_doors(name)["openai"], self._transports.of(one), self.clock)
             for name, one in keeping.items()
         }
-        return Filing(self.config, self.money, depots, self._targets, self.tariff)
+        return Filing(self.config, self.money, depots, self._targets, self.tariff, before)
 
     def _targets(self, model: str) -> list[Target]:
         return [endpoint.target for endpoint in self._routes.find(model).endpoints]
@@ -292,7 +294,9 @@ class Gateway:
     def _series(self) -> list[Series]:
         money = [] if self.money is None else money_series(self.money.purse)
         cache = [] if self.cache is None else cache_series(self.cache)
-        return [*rate_series(self.rates), *money, *cache, *([] if self.quality is None else self.quality.series)]
+        batches = [] if self.filing is None else batch_series(self.filing.counts)
+        quality = [] if self.quality is None else self.quality.series
+        return [*rate_series(self.rates), *money, *cache, *batches, *quality]
 
     def _unlisted(self, model: str) -> Route | None:
         route = self.config.route(model)

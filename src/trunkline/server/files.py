@@ -25,7 +25,6 @@ from trunkline.stores.belongings import Kind, Listing
 from trunkline.transport.transport import Response
 
 FILES, BATCHES = "/v1/files", "/v1/batches"
-LARGEST_BATCH = 64 * 1024  # bytes of a request for a batch; metadata has 16 values of 512 characters
 LONGEST_QUERY = 4096
 BYTES = [
     (b"content-type", b"application/octet-stream"),  # whatever it is, no browser shall show it as a page of ours
@@ -135,7 +134,7 @@ class FileDoors:
 
     async def create(self, visit: Visit, filing: Filing, caller: Caller) -> None:
         """``POST /v1/batches``."""
-        body = await read_body(visit.scope, visit.receive, LARGEST_BATCH)
+        body = await read_body(visit.scope, visit.receive, self._gateway.limits.body)
         left, nearing = await filing.batches.create(caller, body, visit.id, wished(visit))
         extra = [(b"x-trunkline-budget", nearing.encode("ascii", "replace"))] if nearing else []
         await _told(visit, left.shown, left.provider, extra)
