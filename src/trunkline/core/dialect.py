@@ -230,15 +230,10 @@ class Counting(Protocol):
 class ProviderDialect(Protocol):
     """The provider's side of a dialect: how a vendor is asked and answers. Frozen, without state; quirks are fields."""
 
-    @property
-    def name(self) -> DialectName:
-        """Two dialects of one name can hand bytes to each other verbatim."""
-        ...
-
-    @property
-    def operation(self) -> Operation:
-        """What is asked for in it."""
-        ...
+    name: ClassVar[DialectName]
+    """Two dialects of one name can hand bytes to each other verbatim."""
+    operation: ClassVar[Operation]
+    """What is asked for in it."""
 
     @property
     def path(self) -> str:
@@ -287,10 +282,8 @@ class ProviderDialect(Protocol):
 class Dialect(ProviderDialect, Protocol):
     """A dialect that callers speak too."""
 
-    @property
-    def forward(self) -> frozenset[bytes]:
-        """Names of the caller's headers that travel with its bytes to a provider of the same dialect."""
-        ...
+    forward: ClassVar[frozenset[bytes]]
+    """Names of the caller's headers that travel with its bytes to a provider of the same dialect."""
 
     def peek(self, body: bytes) -> Envelope:
         """Raises InvalidRequest for a body that is no JSON object or has no usable model."""

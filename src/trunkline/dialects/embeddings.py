@@ -9,41 +9,20 @@ from typing import Any, ClassVar, cast
 import msgspec
 
 from trunkline.core.chat import ChatRequest, Completion, Foreign
-from trunkline.core.dialect import DialectName, Operation, Reader, Scanner, Sighting
-from trunkline.core.errors import BadReply, CallError, Unsupported
+from trunkline.core.dialect import Operation, Reader, Scanner, Sighting
+from trunkline.core.errors import BadReply, Unsupported
 from trunkline.core.usage import UNKNOWN_USAGE, Usage
-from trunkline.dialects.errors import provider_error
+from trunkline.dialects.usual import Usual
 
 SAID = frozenset({"model", "input", "dimensions", "encoding_format"})
 """What every vendor's form has words for; base64 is made of its numbers."""
 
 
 @dataclass(frozen=True, slots=True)
-class NativeEmbeddings:
+class NativeEmbeddings(Usual):
     """A vendor's own embeddings: the provider's side of the Dialect port but for the bytes."""
 
-    NAME: ClassVar[DialectName]
-    VENDOR: ClassVar[DialectName]  # whose errors are told as its chat's are
-    PATH: ClassVar[str]
-
-    @property
-    def name(self) -> DialectName:
-        """Its name among the dialects a provider speaks."""
-        return self.NAME
-
-    @property
-    def operation(self) -> Operation:
-        """Embeddings."""
-        return "embeddings"
-
-    @property
-    def path(self) -> str:
-        """Below the vendor's base URL."""
-        return self.PATH
-
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """None are needed."""
-        return []
+    operation: ClassVar[Operation] = "embeddings"
 
     def scanner(self) -> Scanner:
         """Never asked: nothing is streamed."""
@@ -52,17 +31,6 @@ class NativeEmbeddings:
     def reader(self) -> Reader:
         """Never asked: nothing is streamed."""
         raise BadReply("embeddings are answered whole")
-
-    def parse_error(
-        self,
-        status: int,
-        headers: list[tuple[bytes, bytes]],
-        body: bytes,
-        provider: str,
-        now: float | None = None,
-    ) -> CallError:
-        """See the port."""
-        return provider_error(self.VENDOR, status, headers, body, provider=provider, now=now)
 
 
 def texts(request: ChatRequest) -> list[str]:

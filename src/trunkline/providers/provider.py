@@ -200,8 +200,9 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
         named = any(name in self.dialects for name in OPERATIONS)
         besides: tuple[DialectName, ...] = () if named or "openai" not in self.dialects else OPERATIONS
-        natives = [name for name, chat in BESIDE.items() if chat in self.dialects and name not in self.dialects]
-        found: list[DialectName] = [*self.dialects, *besides, *natives]
+        mine = self.dialects
+        natives: list[DialectName] = [name for name, chat in BESIDE.items() if chat in mine and name not in mine]
+        found: list[DialectName] = [*mine, *besides, *natives]
         return tuple(found)
 
     @property

@@ -129,7 +129,8 @@ class ModelJudge:
 
 
 def _weakest(one: Form, other: Form) -> Form:
-    return max(one, other, key=("schema", "json", "plain").index)
+    order: tuple[Form, ...] = ("schema", "json", "plain")
+    return max(one, other, key=order.index)
 
 
 def _response_format(form: Form, schema: dict[str, Any]) -> dict[str, Any]:

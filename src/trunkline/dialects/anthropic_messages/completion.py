@@ -115,22 +115,20 @@ def _part(raw: Raw) -> Part:
             return Foreign("anthropic", msgspec.json.decode(raw))
 
 
-def write_completion(completion: Completion) -> bytes:
+def write_completion(answer: Completion) -> bytes:
     """The answer as an Anthropic message."""
     return msgspec.json.encode(
         {
-            "id": completion.id,
+            "id": answer.id,
             "type": "message",
             "role": "assistant",
-            "model": completion.model,
-            "content": [block for part in completion.parts for block in _blocks(part)],
-            "stop_reason": reason_of(
-                completion.finish, completion.stop_sequence, called_tools=bool(completion.tool_calls)
-            ),
-            "stop_sequence": completion.stop_sequence,
+            "model": answer.model,
+            "content": [block for part in answer.parts for block in _blocks(part)],
+            "stop_reason": reason_of(answer.finish, answer.stop_sequence, called_tools=bool(answer.tool_calls)),
+            "stop_sequence": answer.stop_sequence,
             "stop_details": None,
             "container": None,
-            "usage": write_usage(completion.usage),
+            "usage": write_usage(answer.usage),
         }
     )
 

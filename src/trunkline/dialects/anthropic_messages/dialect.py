@@ -4,34 +4,33 @@ Refuses to know who calls and who answers; a provider's quirks are its fields.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import DialectName, Envelope, Given, Operation, Rendered, Sighting
-from trunkline.core.errors import CallError, InvalidRequest
-from trunkline.dialects.anthropic_messages import completion, errors, vertex
+from trunkline.core.chat import ChatRequest
+from trunkline.core.dialect import DialectName, Envelope, Rendered
+from trunkline.core.errors import InvalidRequest
+from trunkline.dialects.anthropic_messages import completion, errors, verbatim, vertex
 from trunkline.dialects.anthropic_messages.generations import generation_of
 from trunkline.dialects.anthropic_messages.given import given
 from trunkline.dialects.anthropic_messages.read_request import read_request
 from trunkline.dialects.anthropic_messages.reader import AnthropicReader
 from trunkline.dialects.anthropic_messages.request_wire import Asked, Counted, Peek
 from trunkline.dialects.anthropic_messages.scanner import AnthropicScanner
-from trunkline.dialects.anthropic_messages.verbatim import limited, readdressed
 from trunkline.dialects.anthropic_messages.write_request import RequestWriter
 from trunkline.dialects.anthropic_messages.writer import AnthropicWriter
-from trunkline.dialects.errors import Headers
 from trunkline.dialects.prefill import with_prefill
 from trunkline.dialects.shape import look
+from trunkline.dialects.usual import Usual
 
 Version = Literal["2023-06-01", "2026-10-21"]
 _PEEK = msgspec.json.Decoder(Peek)
 
 
 @dataclass(frozen=True, slots=True)
-class AnthropicMessages:
+class AnthropicMessages(Usual):
     """Anthropic messages.
 
     ``version``             the API version a *translated* request is sent under; a caller's own bytes travel under
@@ -43,31 +42,31 @@ class AnthropicMessages:
     ``platform``            ``vertex``: asked on Google's cloud, with the model in the path.
     """
 
+    name: ClassVar[DialectName] = "anthropic"
+    forward: ClassVar[frozenset[bytes]] = frozenset({b"anthropic-version", b"anthropic-beta"})
+    """The caller's headers that belong to its bytes: version and betas say how to read them."""
+
     version: Version = "2023-06-01"
     default_max_tokens: int = 8192
     drop: frozenset[str] = field(default_factory=frozenset)
     prefill: bool | None = None
     platform: Literal["anthropic", "vertex"] = "anthropic"
 
-    @property
-    def name(self) -> DialectName:
-        """Its name."""
-        return "anthropic"
-
-    @property
-    def operation(self) -> Operation:
-        """Chats."""
-        return "chat"
+    limit_answer = staticmethod(verbatim.limited)
+    write_completion = staticmethod(completion.write_completion)
+    writer = staticmethod(AnthropicWriter)
+    write_error = staticmethod(errors.write_error)
+    write_stream_error = staticmethod(errors.write_stream_error)
+    given = staticmethod(given)
+    sight = staticmethod(completion.sight)
+    read_completion = staticmethod(completion.read_completion)
+    scanner = staticmethod(AnthropicScanner)
+    reader = staticmethod(AnthropicReader)
 
     @property
     def path(self) -> str:
         """Where requests are sent, below the provider's base URL."""
         return "/messages" if self.platform == "anthropic" else "/models"
-
-    @property
-    def forward(self) -> frozenset[bytes]:
-        """The caller's headers that belong to its bytes: version and betas say how to read them."""
-        return frozenset({b"anthropic-version", b"anthropic-beta"})
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What a translated request needs; a verbatim one too, where its caller sent no version."""
@@ -94,32 +93,12 @@ class AnthropicMessages:
 
     def readdress_count(self, body: bytes, model: str) -> Rendered:
         """A question for a count, for a provider of the same dialect."""
-        rendered = readdressed(body, model, self.drop)
+        rendered = verbatim.readdressed(body, model, self.drop)
         return vertex.placed_count(rendered) if self.platform == "vertex" else replace(rendered, path="/count_tokens")
-
-    def limit_answer(self, body: bytes, tokens: int) -> bytes:
-        """The caller's body with another ``max_tokens``."""
-        return limited(body, tokens)
-
-    def write_completion(self, answer: Completion) -> bytes:
-        """A whole answer for a caller."""
-        return completion.write_completion(answer)
-
-    def writer(self, envelope: Envelope) -> AnthropicWriter:
-        """A streamed answer for a caller."""
-        return AnthropicWriter(envelope)
-
-    def write_error(self, error: CallError, request_id: str) -> bytes:
-        """An error for a caller."""
-        return errors.write_error(error, request_id)
-
-    def write_stream_error(self, error: CallError, request_id: str) -> bytes:
-        """The event that ends a caller's stream where the answer broke off."""
-        return errors.write_stream_error(error, request_id)
 
     def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:
         """The caller's own bytes for another model, without what the provider refuses."""
-        rendered = readdressed(body, model, self.drop)
+        rendered = verbatim.readdressed(body, model, self.drop)
         return rendered if self.platform == "anthropic" else vertex.placed(rendered, model, stream=envelope.stream)
 
     def write_request(self, request: ChatRequest, model: str) -> Rendered:
@@ -128,10 +107,6 @@ class AnthropicMessages:
         writer = RequestWriter(request, model, default_max_tokens=self.default_max_tokens, sampling=sampling)
         rendered = writer.write(self.drop)
         return rendered if self.platform == "anthropic" else vertex.placed(rendered, model, stream=request.stream)
-
-    def given(self, stream: bytes, envelope: Envelope) -> Given | None:
-        """What a caller was sent of a stream that broke."""
-        return given(stream, envelope)
 
     def prefilled(self, body: bytes, text: str, spent: int) -> bytes | None:
         """The caller's request with a prefill."""
@@ -142,25 +117,3 @@ class AnthropicMessages:
         """True where the model is known to go on with a prefill."""
         known = "claude" in model and generation_of(model).prefill
         return known if self.prefill is None else self.prefill
-
-    def sight(self, body: bytes) -> Sighting:
-        """A look at a whole answer."""
-        return completion.sight(body)
-
-    def read_completion(self, body: bytes) -> Completion:
-        """A whole answer opened."""
-        return completion.read_completion(body)
-
-    def scanner(self) -> AnthropicScanner:
-        """Watches a stream that is handed on verbatim."""
-        return AnthropicScanner()
-
-    def reader(self) -> AnthropicReader:
-        """Opens a stream."""
-        return AnthropicReader()
-
-    def parse_error(
-        self, status: int, headers: Headers, body: bytes, provider: str, now: float | None = None
-    ) -> CallError:
-        """The error an answer of ``provider`` stands for."""
-        return errors.read_error(status, headers, body, provider, now)

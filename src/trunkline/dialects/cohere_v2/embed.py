@@ -53,9 +53,9 @@ class CohereEmbeddings(NativeEmbeddings):
     ``truncate``    a text that does not fit may lose its end; otherwise the call is refused.
     """
 
-    NAME: ClassVar[DialectName] = "cohere_embed"
-    VENDOR: ClassVar[DialectName] = "cohere"
-    PATH: ClassVar[str] = "/embed"
+    name: ClassVar[DialectName] = "cohere_embed"
+    errors_as: ClassVar[DialectName | None] = "cohere"
+    path = "/embed"
 
     input_type: InputType = "search_document"
     truncate: bool = False

@@ -1,77 +1,51 @@
 """Google's generateContent behind the Dialect port.
 
-Refuses to do any of the work: each method is a door to the module that does.
+Refuses to do any of the work: each door opens to the module that does.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import quote
 
 import msgspec
 
-from trunkline.core.chat import ChatRequest, Completion
-from trunkline.core.dialect import DialectName, Envelope, Operation, Reader, Rendered, Scanner, Sighting, Writer
-from trunkline.core.errors import CallError
-from trunkline.dialects.errors import provider_error
-from trunkline.dialects.gemini import completion, error_reply
+from trunkline.core.chat import ChatRequest
+from trunkline.core.dialect import DialectName, Envelope, Rendered
+from trunkline.dialects.gemini import completion, error_reply, parse_request
 from trunkline.dialects.gemini.address import bare, method
-from trunkline.dialects.gemini.parse_request import parse_count, parse_request, peek
 from trunkline.dialects.gemini.reader import GeminiReader
 from trunkline.dialects.gemini.scanner import GeminiScanner
 from trunkline.dialects.gemini.verbatim import limit_answer, stripped
 from trunkline.dialects.gemini.write_request import RequestWriter
 from trunkline.dialects.gemini.writer import GeminiWriter
-
-FORWARD = frozenset({b"x-goog-api-client"})
+from trunkline.dialects.usual import Usual
 
 
 @dataclass(frozen=True, slots=True)
-class Gemini:
+class Gemini(Usual):
     """The dialect of ``:generateContent``; its fields are the quirks of one provider.
 
     ``drop``  top-level parameters the provider refuses.
     """
 
+    name: ClassVar[DialectName] = "gemini"
+    path = "/models"
+    forward: ClassVar[frozenset[bytes]] = frozenset({b"x-goog-api-client"})
+
     drop: frozenset[str] = frozenset()
 
-    @property
-    def name(self) -> DialectName:
-        """``gemini``."""
-        return "gemini"
-
-    @property
-    def operation(self) -> Operation:
-        """Chats."""
-        return "chat"
-
-    @property
-    def path(self) -> str:
-        """Where models stand; the rest of the path is each request's own."""
-        return "/models"
-
-    @property
-    def forward(self) -> frozenset[bytes]:
-        """The caller's headers that travel with its bytes."""
-        return FORWARD
-
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """None are needed."""
-        return []
-
-    def peek(self, body: bytes) -> Envelope:
-        """See the port."""
-        return peek(body)
-
-    def parse_request(self, body: bytes) -> ChatRequest:
-        """See the port."""
-        return parse_request(body)
-
-    def limit_answer(self, body: bytes, tokens: int) -> bytes:
-        """See the port."""
-        return limit_answer(body, tokens)
-
-    def parse_count(self, body: bytes) -> ChatRequest:
-        """A ``countTokens`` body opened, of either form."""
-        return parse_count(body)
+    peek = staticmethod(parse_request.peek)
+    parse_count = staticmethod(parse_request.parse_count)
+    parse_request = staticmethod(parse_request.parse_request)
+    limit_answer = staticmethod(limit_answer)
+    write_completion = staticmethod(completion.write_completion)
+    writer = staticmethod(GeminiWriter)
+    write_error = staticmethod(error_reply.write_error)
+    write_stream_error = staticmethod(error_reply.write_stream_error)
+    sight = staticmethod(completion.sight)
+    read_completion = staticmethod(completion.read_completion)
+    scanner = staticmethod(GeminiScanner)
+    reader = staticmethod(GeminiReader)
 
     def readdress_count(self, body: bytes, model: str) -> Rendered:
         """A question for a count, for a provider of the same dialect."""
@@ -80,22 +54,6 @@ class Gemini:
     def write_count(self, tokens: int) -> bytes:
         """The answer to ``countTokens``."""
         return msgspec.json.encode({"totalTokens": tokens})
-
-    def write_completion(self, answer: Completion) -> bytes:
-        """See the port."""
-        return completion.write_completion(answer)
-
-    def writer(self, envelope: Envelope) -> Writer:
-        """See the port."""
-        return GeminiWriter(envelope)
-
-    def write_error(self, error: CallError, request_id: str) -> bytes:
-        """See the port."""
-        return error_reply.write_error(error, request_id)
-
-    def write_stream_error(self, error: CallError, request_id: str) -> bytes:
-        """See the port."""
-        return error_reply.write_stream_error(error, request_id)
 
     def readdress(self, body: bytes, envelope: Envelope, model: str) -> Rendered:
         """See the port."""
@@ -106,33 +64,6 @@ class Gemini:
         """See the port."""
         body, dropped = RequestWriter(request, model).written(self.drop)
         return Rendered(body, dropped, path=_path(model, stream=request.stream))
-
-    def sight(self, body: bytes) -> Sighting:
-        """See the port."""
-        return completion.sight(body)
-
-    def read_completion(self, body: bytes) -> Completion:
-        """See the port."""
-        return completion.read_completion(body)
-
-    def scanner(self) -> Scanner:
-        """See the port."""
-        return GeminiScanner()
-
-    def reader(self) -> Reader:
-        """See the port."""
-        return GeminiReader()
-
-    def parse_error(
-        self,
-        status: int,
-        headers: list[tuple[bytes, bytes]],
-        body: bytes,
-        provider: str,
-        now: float | None = None,
-    ) -> CallError:
-        """See the port."""
-        return provider_error("gemini", status, headers, body, provider=provider, now=now)
 
 
 def _path(model: str, *, stream: bool) -> str:

@@ -26,15 +26,12 @@ SAID = frozenset({"model", "stream", "content", "outputDimensionality", "taskTyp
 class GeminiEmbeddings(OpenAIOperation):
     """``batch``: the plural form, which the vendor's SDKs always use."""
 
-    OPERATION: ClassVar[Operation] = "embeddings"
-    PATH: ClassVar[str] = ""
+    name: ClassVar[DialectName] = "gemini"
+    """No provider of embeddings speaks it, so every call is translated."""
+    operation: ClassVar[Operation] = "embeddings"
+    path = ""
 
     batch: bool = True
-
-    @property
-    def name(self) -> DialectName:
-        """``gemini``: no provider of embeddings speaks it, so every call is translated."""
-        return "gemini"
 
     def peek(self, body: bytes) -> Envelope:
         """See the port; the address stands in the body."""

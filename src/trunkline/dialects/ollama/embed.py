@@ -40,9 +40,9 @@ class OllamaEmbeddings(NativeEmbeddings):
     ``keep_alive``  how long a model stays loaded after an answer, as ``10m``; None: the server's own default.
     """
 
-    NAME: ClassVar[DialectName] = "ollama_embed"
-    VENDOR: ClassVar[DialectName] = "ollama"
-    PATH: ClassVar[str] = "/embed"
+    name: ClassVar[DialectName] = "ollama_embed"
+    errors_as: ClassVar[DialectName | None] = "ollama"
+    path = "/embed"
 
     num_ctx: int | None = None
     truncate: bool = False

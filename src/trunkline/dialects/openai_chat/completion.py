@@ -66,21 +66,21 @@ def _parts(said: Said, answer_id: str) -> Iterator[Part]:
         yield ToolUse(call.id or f"call_{answer_id}_{at}", name, arguments or "{}")
 
 
-def write_completion(completion: Completion) -> bytes:
+def write_completion(answer: Completion) -> bytes:
     """The JSON of ``chat.completion``; ``usage`` is null where none is known, never zeros."""
-    usage = completion.usage
+    usage = answer.usage
     choice = {
         "index": 0,
-        "message": _message(completion),
+        "message": _message(answer),
         "logprobs": None,
-        "finish_reason": WRITTEN[completion.finish],
+        "finish_reason": WRITTEN[answer.finish],
     }
     return _encode(
         {
-            "id": completion.id,
+            "id": answer.id,
             "object": "chat.completion",
-            "created": completion.created,
-            "model": completion.model,
+            "created": answer.created,
+            "model": answer.model,
             "choices": [choice],
             "usage": None if usage.source == "unknown" else write_usage(usage),
         }

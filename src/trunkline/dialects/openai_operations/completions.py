@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from trunkline.core.dialect import Envelope, Guess, Operation, Rendered, Scanner
+from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Rendered, Scanner
 from trunkline.dialects import json
 from trunkline.dialects.model_name import check_model
 from trunkline.dialects.openai_operations.completions_scanner import CompletionScanner
@@ -39,8 +39,9 @@ _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 class Completions(OpenAIOperation):
     """The dialect of ``/completions``."""
 
-    OPERATION: ClassVar[Operation] = "completions"
-    PATH: ClassVar[str] = "/completions"
+    name: ClassVar[DialectName] = "completions"
+    operation: ClassVar[Operation] = "completions"
+    path = "/completions"
     GUESS: ClassVar[Guess] = "answer"
 
     def peek(self, body: bytes) -> Envelope:

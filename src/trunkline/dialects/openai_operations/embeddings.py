@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from trunkline.core.chat import ChatRequest, Completion, Foreign
-from trunkline.core.dialect import Envelope, Operation, Rendered
+from trunkline.core.dialect import DialectName, Envelope, Operation, Rendered
 from trunkline.core.errors import BadReply, InvalidRequest
 from trunkline.dialects import json
 from trunkline.dialects.embeddings import vectors_of
@@ -34,8 +34,9 @@ _INPUT = msgspec.json.Decoder(_Input)
 class OpenAIEmbeddings(OpenAIOperation):
     """The dialect of ``/embeddings``."""
 
-    OPERATION: ClassVar[Operation] = "embeddings"
-    PATH: ClassVar[str] = "/embeddings"
+    name: ClassVar[DialectName] = "embeddings"
+    operation: ClassVar[Operation] = "embeddings"
+    path = "/embeddings"
 
     def fitted(self, answer: bytes, envelope: Envelope) -> bytes:
         """The answer in the form its caller asked for. Raises BadReply for vectors that are none."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from trunkline.core.chat import ChatRequest, Message, Text
-from trunkline.core.dialect import Envelope, Guess, Operation, Rendered, Sighting
+from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Rendered, Sighting
 from trunkline.core.errors import BadReply, InvalidRequest
 from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects.model_name import check_model
@@ -23,10 +23,8 @@ class OpenAIForm(OpenAIOperation):
 
     GUESS: ClassVar[Guess] = "nothing"
 
-    @property
-    def forward(self) -> frozenset[bytes]:
-        """The form's content type, which names its boundary."""
-        return frozenset({b"content-type"})
+    forward: ClassVar[frozenset[bytes]] = frozenset({b"content-type"})
+    """The form's content type, which names its boundary."""
 
     def fields(self, body: bytes) -> Mapping[str, str]:
         """The fields that are no files. Raises InvalidRequest."""
@@ -81,16 +79,18 @@ class OpenAITranscript(OpenAIForm):
 class Transcriptions(OpenAITranscript):
     """What was said, in its own language."""
 
-    OPERATION: ClassVar[Operation] = "transcriptions"
-    PATH: ClassVar[str] = "/audio/transcriptions"
+    name: ClassVar[DialectName] = "transcriptions"
+    operation: ClassVar[Operation] = "transcriptions"
+    path = "/audio/transcriptions"
 
 
 @dataclass(frozen=True, slots=True)
 class Translations(OpenAITranscript):
     """What was said, in English."""
 
-    OPERATION: ClassVar[Operation] = "translations"
-    PATH: ClassVar[str] = "/audio/translations"
+    name: ClassVar[DialectName] = "translations"
+    operation: ClassVar[Operation] = "translations"
+    path = "/audio/translations"
 
 
 class OpenAIPictures(OpenAIForm):
@@ -109,13 +109,15 @@ class OpenAIPictures(OpenAIForm):
 class ImageEdits(OpenAIPictures):
     """Pictures changed by words."""
 
-    OPERATION: ClassVar[Operation] = "image_edits"
-    PATH: ClassVar[str] = "/images/edits"
+    name: ClassVar[DialectName] = "image_edits"
+    operation: ClassVar[Operation] = "image_edits"
+    path = "/images/edits"
 
 
 @dataclass(frozen=True, slots=True)
 class ImageVariations(OpenAIPictures):
     """Pictures like another."""
 
-    OPERATION: ClassVar[Operation] = "image_variations"
-    PATH: ClassVar[str] = "/images/variations"
+    name: ClassVar[DialectName] = "image_variations"
+    operation: ClassVar[Operation] = "image_variations"
+    path = "/images/variations"

@@ -59,31 +59,13 @@ class OpenAIOperation:
     ``drop``  top-level parameters the provider refuses.
     """
 
-    OPERATION: ClassVar[Operation]
-    PATH: ClassVar[str]
+    name: ClassVar[DialectName]
+    operation: ClassVar[Operation]
+    path = ""
+    forward: ClassVar[frozenset[bytes]] = frozenset()
     GUESS: ClassVar[Guess] = "prompt"
 
     drop: frozenset[str] = frozenset()
-
-    @property
-    def name(self) -> DialectName:
-        """Its name among the dialects a provider speaks: that of the operation."""
-        return "openai" if self.OPERATION == "chat" else self.OPERATION
-
-    @property
-    def operation(self) -> Operation:
-        """What is asked for."""
-        return self.OPERATION
-
-    @property
-    def path(self) -> str:
-        """Where it is asked for, below a provider's base URL and below our own ``/v1``."""
-        return self.PATH
-
-    @property
-    def forward(self) -> frozenset[bytes]:
-        """No header belongs to the bytes."""
-        return frozenset()
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """None are needed."""

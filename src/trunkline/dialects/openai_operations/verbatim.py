@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trunkline.core.dialect import Envelope, Guess, Operation, Sighting
+from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Sighting
 from trunkline.core.errors import BadReply
 from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects.openai_operations.operation import OpenAIOperation
@@ -32,24 +32,27 @@ _COUNT = msgspec.json.Decoder(_Count)
 class Rerank(OpenAIOperation):
     """Documents put in the order of a question: Cohere's form, which Jina, Voyage, Together and vLLM took over."""
 
-    OPERATION: ClassVar[Operation] = "rerank"
-    PATH: ClassVar[str] = "/rerank"
+    name: ClassVar[DialectName] = "rerank"
+    operation: ClassVar[Operation] = "rerank"
+    path = "/rerank"
 
 
 @dataclass(frozen=True, slots=True)
 class Moderations(OpenAIOperation):
     """Whether a text breaks a policy."""
 
-    OPERATION: ClassVar[Operation] = "moderations"
-    PATH: ClassVar[str] = "/moderations"
+    name: ClassVar[DialectName] = "moderations"
+    operation: ClassVar[Operation] = "moderations"
+    path = "/moderations"
 
 
 @dataclass(frozen=True, slots=True)
 class Images(OpenAIOperation):
     """Pictures of words."""
 
-    OPERATION: ClassVar[Operation] = "images"
-    PATH: ClassVar[str] = "/images/generations"
+    name: ClassVar[DialectName] = "images"
+    operation: ClassVar[Operation] = "images"
+    path = "/images/generations"
     GUESS: ClassVar[Guess] = "nothing"  # a picture's bytes say nothing of its tokens, and older models have none
 
     def peek(self, body: bytes) -> Envelope:
@@ -64,8 +67,9 @@ class Images(OpenAIOperation):
 class Speech(OpenAIOperation):
     """Words read aloud: the answer is sound, and tells no usage."""
 
-    OPERATION: ClassVar[Operation] = "speech"
-    PATH: ClassVar[str] = "/audio/speech"
+    name: ClassVar[DialectName] = "speech"
+    operation: ClassVar[Operation] = "speech"
+    path = "/audio/speech"
     GUESS: ClassVar[Guess] = "nothing"
 
     def peek(self, body: bytes) -> Envelope:
