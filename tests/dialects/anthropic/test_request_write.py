@@ -92,7 +92,7 @@ def test_what_anthropic_cannot_express_is_named_as_the_caller_spelled_it():
     body, dropped = written(
         Message("user", (Text("hi"), Image(url="u", detail="high")), name="ann"),
         said("assistant", Thought("hm"), Text("ok")),
-        said("user", Foreign("openai", {"type": "input_audio"})),
+        said("user", Foreign("openai", {"type": "input_audio"}), Text("go on")),
         seed=1,
         frequency_penalty=0.5,
         presence_penalty=0.0,

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from trunkline.core.chat import Document, Foreign, Image, Message, Part, Text, Thought, ToolResult, ToolUse
 from trunkline.dialects.arguments import as_object
+from trunkline.dialects.unasked import refuse_unasked
 
 Json = dict[str, Any]
 
@@ -29,6 +30,8 @@ class TurnWriter:
                 self.system += blocks
             elif blocks:
                 self._add(message.role, blocks)
+        if self.turns or self.system:
+            refuse_unasked(messages, self.turns[-1]["role"] if self.turns else None)
         if not self.turns and self.system:  # a system prompt alone: the vendor wants at least one turn
             self._add("user", [self.system.pop()])
         self._finish()

@@ -13,6 +13,7 @@ from trunkline.dialects.arguments import as_object
 from trunkline.dialects.bedrock_converse.families import Family, caches
 from trunkline.dialects.bedrock_converse.media import Names, document_block, image_block
 from trunkline.dialects.bedrock_converse.reader import HOME
+from trunkline.dialects.unasked import refuse_unasked
 
 Json = dict[str, Any]
 Note = Callable[[str], None]
@@ -45,6 +46,8 @@ class TurnWriter:
                 self._add_system([block for blocks in written for block in blocks])
             elif written:
                 self._add(message.role, written)
+        if self.turns or self.system:
+            refuse_unasked(messages, self.turns[-1]["role"] if self.turns else None)
         if not self.turns and self.system:  # a system prompt alone: the vendor wants at least one turn
             self._add("user", [self.system])
             self.system = []

@@ -12,6 +12,7 @@ from trunkline.dialects.cohere_v2.write_messages import write_messages
 from trunkline.dialects.effort import BUDGETS
 from trunkline.dialects.held import refuse_held
 from trunkline.dialects.json import encode
+from trunkline.dialects.unasked import refuse_unasked
 
 Json = dict[str, Any]
 LEAST_P, MOST_P = 0.01, 0.99
@@ -37,6 +38,7 @@ class RequestWriter:
         messages = write_messages(request.messages, self._note)
         if not messages:
             raise Unsupported("No message holds anything that this target takes. Send one with text.", param="messages")
+        refuse_unasked(request.messages, messages[-1]["role"])
         body: Json = {"model": self._model, "messages": messages, "stream": request.stream}
         body |= self._sampled() | self._tools() | self._output() | self._thinking()
         self._note_rest()

@@ -11,6 +11,7 @@ from trunkline.dialects.gemini.thinking import thinking_config
 from trunkline.dialects.gemini.write_contents import ContentWriter
 from trunkline.dialects.held import refuse_held
 from trunkline.dialects.json import encode
+from trunkline.dialects.unasked import refuse_unasked
 
 Json = dict[str, Any]
 MODES = {"auto": "AUTO", "any": "ANY", "none": "NONE", "tool": "ANY"}
@@ -36,6 +37,8 @@ class RequestWriter:
         writer = ContentWriter(self._note, signed=signed)
         writer.write(request.messages)
         body: Json = {}
+        if writer.contents or writer.system:
+            refuse_unasked(request.messages, writer.contents[-1]["role"] if writer.contents else None)
         if not writer.contents and writer.system:  # a system prompt alone: the vendor wants at least one turn
             writer.contents.append({"role": "user", "parts": [writer.system.pop()]})
         if not writer.contents:

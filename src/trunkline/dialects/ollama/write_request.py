@@ -12,6 +12,7 @@ from trunkline.dialects.effort import effort_word
 from trunkline.dialects.held import refuse_held
 from trunkline.dialects.json import encode
 from trunkline.dialects.ollama.write_messages import MessageWriter
+from trunkline.dialects.unasked import refuse_unasked
 
 Json = dict[str, Any]
 LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
@@ -34,6 +35,7 @@ class RequestWriter:
         messages = MessageWriter(self._note).written(request.messages)
         if not messages:
             raise Unsupported("No message holds anything that this target takes. Send one with text.", param="messages")
+        refuse_unasked(request.messages, messages[-1]["role"])
         body: Json = {"model": self._model, "messages": messages, "stream": request.stream}
         if not truncate:
             # Unasked, a prompt longer than the window loses its beginning, and the answer is a 200 like any other

@@ -10,9 +10,11 @@ from typing import Any
 from trunkline.core.chat import Document, Foreign, Image, Message, Part, Text, Thought, ToolResult, ToolUse
 from trunkline.dialects.openai_chat.completion import write_call
 from trunkline.dialects.openai_chat.quirks import Quirks
+from trunkline.dialects.unasked import refuse_unasked
 
 Json = dict[str, Any]
 Note = Callable[[str], None]
+LEAST_FIELDS = 2  # role and content
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -36,23 +38,30 @@ class MessageWriter:
         self._note = note
 
     def messages(self, turns: tuple[Message, ...]) -> list[Json]:
-        """All turns; one that holds tool results becomes several messages."""
-        return [message for turn in turns for message in self._turn(turn)]
+        """All turns; one that holds tool results becomes several messages, one of which nothing is left none.
+
+        Raises Unsupported where that would be the question.
+        """
+        written: list[Json] = []
+        for turn in turns:
+            said = list(self._turn(turn))
+            if turn.name and not any("name" in message for message in said):
+                self._note("messages.name")
+            written += said
+        refuse_unasked(turns, written[-1]["role"] if written else None)
+        return written
 
     def _turn(self, turn: Message) -> Iterator[Json]:
-        if turn.role == "assistant":
-            yield self._named(turn, self._assistant(turn))
-        elif turn.role == "system":
-            yield self._named(turn, {"role": "system", "content": self._system(turn)})
-        else:
+        if turn.role == "user":
             yield from self._user(turn)
+            return
+        system = turn.role == "system"
+        message = {"role": "system", "content": self._system(turn)} if system else self._assistant(turn)
+        if len(message) > LEAST_FIELDS or message["content"] or _says_nothing(turn.parts):
+            yield self._named(turn, message)
 
     def _named(self, turn: Message, message: Json) -> Json:
-        if turn.name and self._quirks.names:
-            message["name"] = turn.name
-        elif turn.name:
-            self._note("messages.name")
-        return message
+        return {**message, "name": turn.name} if turn.name and self._quirks.names else message
 
     def _system(self, turn: Message) -> str:
         """One text: several providers take no list here."""
@@ -73,7 +82,7 @@ class MessageWriter:
             else:
                 rest.append(part)
         content = self._content(rest)
-        if content or not any(isinstance(part, ToolResult) for part in turn.parts):
+        if content or _says_nothing(turn.parts):
             yield self._named(turn, {"role": "user", "content": content})
 
     def _result(self, result: ToolResult) -> Json:
@@ -86,9 +95,10 @@ class MessageWriter:
     def _content(self, parts: list[Part]) -> str | list[Json]:
         """A bare string where one text is all there is: every provider takes that."""
         self._mark_caches(tuple(parts))
-        if len(parts) == 1 and isinstance(parts[0], Text):
-            return parts[0].text
-        return [written for part in parts if (written := self._part(part))] or ""
+        blocks = [written for part in parts if (written := self._part(part))]
+        if len(blocks) == 1 and blocks[0].keys() == {"type", "text"}:
+            return str(blocks[0]["text"])
+        return blocks or ""
 
     def _part(self, part: Part) -> Json | None:
         match part:
@@ -140,6 +150,11 @@ class MessageWriter:
     def _mark_caches(self, parts: tuple[Part, ...]) -> None:
         if any(getattr(part, "cache", None) for part in parts):
             self._note("cache_control")
+
+
+def _says_nothing(parts: tuple[Part, ...]) -> bool:
+    """True for a turn that was empty as it came, which may mean something: it is not one that was emptied here."""
+    return all(isinstance(part, Text) for part in parts)
 
 
 def _image(image: Image) -> Json:

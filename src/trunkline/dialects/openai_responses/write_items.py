@@ -9,6 +9,7 @@ from typing import Any
 from trunkline.core.chat import Document, Foreign, Image, Message, Part, Text, Thought, ToolResult, ToolUse
 from trunkline.dialects.data_url import made
 from trunkline.dialects.openai_responses.reasoning import HOME, summary
+from trunkline.dialects.unasked import refuse_unasked
 
 Json = dict[str, Any]
 Note = Callable[[str], None]
@@ -21,8 +22,17 @@ class ItemWriter:
         self._note = note
 
     def items(self, turns: tuple[Message, ...]) -> list[Json]:
-        """All turns; a turn becomes as many items as it has kinds of parts."""
-        return [item for turn in turns for item in self._turn(turn)]
+        """All turns; a turn becomes as many items as it has kinds of parts.
+
+        Raises Unsupported where nothing is left of the question.
+        """
+        written, last = list[Json](), None
+        for turn in turns:
+            items = list(self._turn(turn))
+            written += items
+            last = turn.role if items else last
+        refuse_unasked(turns, last)
+        return written
 
     def _turn(self, turn: Message) -> Iterator[Json]:
         if turn.name:
