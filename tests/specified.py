@@ -20,10 +20,34 @@ KEPT = frozenset({"type", "items", "enum", "additionalProperties"})
 """The words of Google's discovery that JSON Schema has too, with the same meaning."""
 
 
+CODES = [
+    *("INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND"),
+    *("ABORTED", "ALREADY_EXISTS", "RESOURCE_EXHAUSTED", "CANCELLED", "DATA_LOSS", "UNKNOWN", "INTERNAL"),
+    *("UNIMPLEMENTED", "UNAVAILABLE", "DEADLINE_EXCEEDED"),
+]
+_TYPE = "type.googleapis.com/google.rpc."
+_REASON = {"type": "string", "pattern": "^[A-Z][A-Z0-9_]+[A-Z0-9]$", "maxLength": 63}
+_WORDS = {"type": "object", "additionalProperties": {"type": "string"}}
+
+
+def _detail(kind: str, **fields: Json) -> Json:
+    told = {"@type": {"const": f"{_TYPE}{kind}"}, **fields}
+    return {"type": "object", "properties": told, "required": ["@type"], **CLOSED}
+
+
+DETAIL: Json = {
+    "anyOf": [
+        _detail("ErrorInfo", reason=_REASON, domain={"type": "string"}, metadata=_WORDS),
+        _detail("RetryInfo", retryDelay={"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?s$"}),
+        {"type": "object", "properties": {"@type": {"not": {"enum": [f"{_TYPE}ErrorInfo", f"{_TYPE}RetryInfo"]}}}},
+    ]
+}
+
+
 @cache
 def _openapi(vendor: str) -> Json:
     found: Json = yaml.load(_text(vendor, "openapi.yml"), Loader=LOADER)  # noqa: S506 - a safe loader, in C where it can be
-    return {"components": _nullable(found["components"])}
+    return {"components": _nullable(found["components"]), "paths": _nullable(found["paths"])}
 
 
 def _nullable(told: Any) -> Any:
@@ -71,6 +95,39 @@ def judge(vendor: str, name: str) -> jsonschema.Draft202012Validator:
 
 
 @cache
+def asked_judge(vendor: str, place: str) -> jsonschema.Draft202012Validator:
+    """The judge of what is sent to a path of a vendor's, or of Google's kind of request."""
+    if vendor == "gemini":
+        return judge(vendor, place)
+    found = _openapi(vendor)
+    schema = found["paths"][place]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    return jsonschema.Draft202012Validator(_overlapping({**schema, "components": found["components"]}))
+
+
+def _overlapping(told: Any) -> Any:
+    """Alternatives that several may fit: OpenAI's and Cohere's documents say one of those that are not exclusive."""
+    if isinstance(told, list):
+        return [_overlapping(one) for one in told]
+    if not isinstance(told, dict):
+        return told
+    return {"anyOf" if name == "oneOf" else name: _overlapping(value) for name, value in told.items()}
+
+
+@cache
+def google_error() -> jsonschema.Draft202012Validator:
+    """The judge of Google's errors: its discovery's ``Status``, with the name of the code that HTTP has besides.
+
+    Source of the envelope, of the names and of what details are: AIP-193, google/rpc/code.proto, error_details.proto.
+    """
+    status = _discovery()["schemas"]["Status"]
+    named = {**status["properties"], "status": {"enum": CODES}, "details": {"type": "array", "items": DETAIL}}
+    error = {**status, "properties": named, "required": ["code", "message", "status"]}
+    return jsonschema.Draft202012Validator(
+        {**_discovery(), "type": "object", "properties": {"error": error}, "required": ["error"], **CLOSED}
+    )
+
+
+@cache
 def _events(vendor: str, union: str) -> dict[str, str]:
     """Which schema a union has for each ``type``: fifty tries for every event would take a second."""
     schemas = _openapi(vendor)["components"]["schemas"]
@@ -108,7 +165,7 @@ JUDGES: dict[str, tuple[Whole, Each, Whole]] = {  # of a whole answer, of an eve
     "gemini": (
         lambda: judge("gemini", "GenerateContentResponse"),
         lambda _: judge("gemini", "GenerateContentResponse"),
-        lambda: jsonschema.Draft202012Validator({}),  # Google's errors are not in its discovery document
+        google_error,
     ),
 }
 

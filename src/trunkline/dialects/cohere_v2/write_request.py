@@ -58,15 +58,14 @@ class RequestWriter:
             self._note("stop")
         told: Json = {
             "max_tokens": request.max_tokens,
-            "temperature": request.temperature,
             "p": None if request.top_p is None else min(max(request.top_p, LEAST_P), MOST_P),
             "k": request.top_k,
             "stop_sequences": list(request.stop[:MOST_STOPS]) or None,
             "seed": request.seed,
         }
-        for name in ("frequency_penalty", "presence_penalty"):
+        for name in ("temperature", "frequency_penalty", "presence_penalty"):
             value: float | None = getattr(request, name)
-            if value is not None and not 0 <= value <= 1:  # OpenAI's scale is -2 to 2
+            if value is not None and not 0 <= value <= 1:  # OpenAI's scales are 0 to 2 and -2 to 2
                 self._note(name)
             else:
                 told[name] = value

@@ -5,7 +5,7 @@ compatibility": Gemini 3 is told a level, 2.5 a budget, and those before think n
 
     effort     none  minimal  low   medium  high   xhigh, max
     budget     0     1024     1024  8192    24576  24576
-    level      low   low      low   medium  high   high
+    level      LOW   LOW      LOW   MEDIUM  HIGH   HIGH
 """
 
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 from trunkline.core.chat import Reasoning
 
 BUDGETS = {"none": 0, "minimal": 1024, "low": 1024, "medium": 8192, "high": 24576, "xhigh": 24576, "max": 24576}
-LEVELS = {"none": "low", "minimal": "low", "low": "low", "medium": "medium"}
+LEVELS = {"none": "LOW", "minimal": "LOW", "low": "LOW", "medium": "MEDIUM"}
+"""As the vendor's description of its interface spells them; its pages show small letters, too."""
+
 THOUGHTLESS = ("gemini-1", "gemini-2.0")
 BY_BUDGET = ("gemini-2.5", "gemini-robotics")
 TWO_LEVELS = ("gemini-3-pro",)  # low and high only
@@ -29,8 +31,8 @@ def thinking_config(asked: Reasoning, model: str) -> dict[str, Any] | None:
         return {"thinkingBudget": -1 if budget is None else budget, **shown}
     if asked.effort is None and asked.budget is None:
         return shown
-    level = LEVELS.get(asked.effort or _word(asked.budget or 0), "high")
-    return {"thinkingLevel": "high" if level == "medium" and any(n in model for n in TWO_LEVELS) else level, **shown}
+    level = LEVELS.get(asked.effort or _word(asked.budget or 0), "HIGH")
+    return {"thinkingLevel": "HIGH" if level == "MEDIUM" and any(n in model for n in TWO_LEVELS) else level, **shown}
 
 
 def _word(budget: int) -> str:

@@ -96,7 +96,9 @@ class ItemWriter:
 
 
 def _message(role: str, content: list[Json]) -> Json:
-    """A bare string where one text is all there is."""
+    """A bare string where one text is all there is, and for the assistant's: their list is one of items with ids."""
+    if role == "assistant" and all(part["type"] == "output_text" for part in content):
+        return {"type": "message", "role": role, "content": "".join(part["text"] for part in content)}
     bare = len(content) == 1 and content[0]["type"] == "input_text"
     return {"type": "message", "role": role, "content": content[0]["text"] if bare else content}
 
