@@ -54,6 +54,7 @@ OK = 200  # the only status an answer has
 
 TYPICAL_OUTPUT = 256.0  # tokens, until the model's own answers have shown better
 LEARNING = 0.1  # weight of the newest answer
+NO_USAGE = Usage()
 
 
 class Door(Struct, frozen=True):
@@ -367,7 +368,7 @@ class Endpoint:
 
 def _charge(outcome: Outcome, price: Price | None) -> Nanos | None:
     """What an attempt cost: nothing, whatever the price, where nothing was used: most failed before anything was."""
-    if outcome.usage == Usage():
+    if outcome.usage == NO_USAGE:
         return 0
     return None if price is None or outcome.usage.source == "unknown" else price.charge(outcome.usage)
 
