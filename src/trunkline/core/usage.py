@@ -43,7 +43,8 @@ class Usage(Struct, frozen=True):
     @property
     def total(self) -> int:
         """Every token of the call, each counted once."""
-        return self.prompt + self.completion
+        prompt = self.input + self.cache_read + self.cache_write + self.cache_write_1h
+        return prompt + self.output + self.reasoning
 
     def plus(self, other: "Usage") -> "Usage":
         """Both, bucket by bucket; known no better than the worse known of the two."""

@@ -116,10 +116,14 @@ class Calls:
             self.tokens.add((*target, "input"), usage.input)
         if usage.output:
             self.tokens.add((*target, "output"), usage.output)
-        if usage.total != usage.input + usage.output:
-            for field in ("cache_read", "cache_write", "cache_write_1h", "reasoning"):
-                if count := getattr(usage, field):
-                    self.tokens.add((*target, field), count)
+        if usage.cache_read:
+            self.tokens.add((*target, "cache_read"), usage.cache_read)
+        if usage.cache_write:
+            self.tokens.add((*target, "cache_write"), usage.cache_write)
+        if usage.cache_write_1h:
+            self.tokens.add((*target, "cache_write_1h"), usage.cache_write_1h)
+        if usage.reasoning:
+            self.tokens.add((*target, "reasoning"), usage.reasoning)
 
     def _again(self, route: str, before: Attempt, attempt: Attempt) -> None:
         """Why there is an attempt after another: a hedge runs beside it, a retry or a fallback follows its end."""
