@@ -5,9 +5,11 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.e2e.conftest import Build, House
 from tests.spoken import SPOKEN
+from trunkline.gateway.gateway import Gateway
 
 MEASURED = "quality: {}"
 
@@ -87,6 +89,57 @@ async def test_control_a_house_that_measures_nothing_says_so_and_keeps_no_copy(b
     assert (status, shown) == (400, 404)
     assert "measures no quality" in json.loads(body)["error"]["message"]
     assert house.gateway.quality is None
+
+
+KNOWN = """quality:
+  rate: 1
+  drift: {reference: 30, horizon: 50}
+  checks: [{name: sum, routes: [both], answer: {answer: "42", by: number}, verdict: decides}]
+"""
+
+
+async def test_another_model_behind_the_same_name_is_seen_told_everywhere_and_believed_less(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = await measured(build, KNOWN)
+    for _ in range(60):
+        await house.chat("both", "What is 17 + 25?")
+    quality = await looked(house, 60)
+    before = quality.book.learner.belief("oa/sim", "", quality.book.wall())
+    models = house.simulator.site.providers["oa"].config.models
+    models["sim"] = replace(models["sim"], quality={"default": 0.0})  # swapped, and nobody was told
+
+    for count in range(61, 121):
+        await house.chat("both", "What is 17 + 25?")
+        await looked(house, count)
+        if quality.watch.falls:
+            break
+    told = {}
+    for path in ("/admin/quality", "/metrics"):
+        async with house.http.get(house.url + path) as response:
+            told[path] = await response.text()
+
+    (fall,) = json.loads(told["/admin/quality"])["falls"]
+    assert (fall["target"], fall["signal"]) == ("oa/sim", "spoiled")
+    assert fall["alarm"].startswith("the mean score fell from 1.00 to 0.00")
+    assert 'llm_quality_falls_total{provider="oa",model="sim",signal="spoiled"} 1' in told["/metrics"]
+    assert "oa/sim has changed (spoiled): the mean score fell from 1.00" in caplog.text
+    after = quality.book.learner.belief("oa/sim", "", quality.book.wall())
+    assert before.mean > 0.9
+    assert after.mean < before.mean
+    assert after.scored < 0.25 * before.scored
+
+
+async def test_what_is_usual_of_a_model_is_known_to_the_house_that_follows(build: Build) -> None:
+    house = await measured(build, KNOWN)
+    for _ in range(35):
+        await house.chat("both", "What is 17 + 25?")
+    quality = await looked(house, 35)
+
+    following = Gateway(house.gateway.config, before=house.gateway)
+
+    assert following.measured().watch._drifts["oa/sim", "spoiled"].watching
+    assert quality.watch._drifts is following.measured().watch._drifts
 
 
 async def test_what_is_no_chat_is_served_and_left_alone(build: Build) -> None:

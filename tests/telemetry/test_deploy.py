@@ -45,7 +45,7 @@ def test_promtool_accepts_the_alert_rules() -> None:
     told = subprocess.run(["promtool", "check", "rules", str(ALERTS)], capture_output=True, text=True, check=False)  # noqa: S607 - found on PATH
 
     assert told.returncode == 0, told.stderr
-    assert "7 rules found" in told.stdout
+    assert "8 rules found" in told.stdout
 
 
 def test_panels_do_not_overlap() -> None:

@@ -29,6 +29,13 @@ def figures_of(watch: Watch) -> list[Series]:
             lambda: _share(watch),
         ),
         Gauge("llm_answers_judged_share", "Answers that were judged, of all looked at.", (), lambda: _judged(watch)),
+        Gauge(
+            "llm_quality_falls_total",
+            "Times a model was found to have become another, by what told it.",
+            (*TARGET, "signal"),
+            lambda: _falls(watch),
+            kind="counter",
+        ),
         Gauge("llm_judge_agreement", "How far several judges agree, 0 to 1, lately.", (), lambda: _agreement(watch)),
     ]
 
@@ -56,6 +63,12 @@ def _models(watch: Watch) -> list[tuple[tuple[str, str], float, float]]:
 def _fates(watch: Watch) -> Readings:
     for name, count in sorted(watch.counts.items()):
         yield (name.replace(" ", "_"),), float(count)
+
+
+def _falls(watch: Watch) -> Readings:
+    for (target, signal), count in sorted(watch.fallen.items())[:MOST_SERIES]:
+        provider, _, model = target.partition("/")
+        yield (provider, model, signal), float(count)
 
 
 def _share(watch: Watch) -> Readings:

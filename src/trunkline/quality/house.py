@@ -106,12 +106,7 @@ class Quality:
 
         What it learned comes from the store, which it has flushed.
         """
-        self.watch.counts, self.watch.recent, self.watch.falls = (
-            before.watch.counts,
-            before.watch.recent,
-            before.watch.falls,
-        )
-        self.watch.found = before.watch.found
+        self.watch.follow(before.watch)
         self.book.listeners = before.book.listeners
         self._remembering.follow(before.shadows)
 

@@ -96,6 +96,7 @@ class Watch:
         self.recent = Recent()
         self.falls: deque[Fall] = deque(maxlen=MOST_ALARMS)
         self.found: deque[Found] = deque(maxlen=MOST_ALARMS)
+        self.fallen: Counter[tuple[str, str]] = Counter()  # by target and signal
         self.counts: Counter[str] = Counter()
         self.agreement: float | None = None  # 1 less the spread of a panel's scores, the latest counting most
         self.allowance = sampling.Allowance(settings.spend_share)
@@ -261,7 +262,7 @@ class Watch:
         if alarm is not None:
             fall = Fall(target, signal, alarm, self.book.wall())
             self.falls.append(fall)
-            self.counts["falls"] += 1
+            self.fallen[target, signal] += 1
             by_length = signal in {"shorter", "longer"}
             left = max(self.settings.drift.left, LEFT_BY_LENGTH) if by_length else self.settings.drift.left
             self.book.learner.weaken(target, left, fall.at)
@@ -276,6 +277,18 @@ class Watch:
             drift = replace(drift, drop=HALVED.drop)
         times = min(1 / max(self.settings.rate, 0.001), 100)
         return replace(drift, horizon=min(round(drift.horizon * times), 1_000_000))
+
+    def follow(self, before: "Watch") -> None:
+        """Go on where another left off: its counts, what is usual, and the answers users may still have a word on."""
+        self.counts, self.recent, self.falls, self.found, self.fallen = (
+            before.counts,
+            before.recent,
+            before.falls,
+            before.found,
+            before.fallen,
+        )
+        if (self.settings.drift, self.settings.rate) == (before.settings.drift, before.settings.rate):
+            self._drifts = before._drifts  # noqa: SLF001 - another of the same
 
     def targets(self) -> Sequence[str]:
         """Whose scores are watched."""
