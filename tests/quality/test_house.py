@@ -397,4 +397,24 @@ async def test_answers_that_become_half_as_long_are_seen_and_lower_the_belief_by
 
     (fall, *_) = quality.watch.falls
     assert (fall.target, fall.signal) == ("one/small", "shorter")
-    assert quality.report()["falls"][0]["alarm"].startswith("the usual length went from 272 to 70 characters")
+    assert quality.report()["falls"][0]["alarm"].startswith("the usual length went from 272 to 80 characters")
+
+
+async def test_what_is_usual_of_a_model_outlives_a_restart(tmp_path: Path) -> None:
+    settings = JUDGED.replace("}", ", drift: {reference: 30, horizon: 50}}")
+    kept = f"{{path: {tmp_path / 'ledger.db'}}}"
+    async with opened(tmp_path, answers, settings, ledger=kept) as (client, _, quality):
+        while quality.watch.counts["judged"] < 32:
+            await client.chat("fast", "Hello there")
+            await looked(quality)
+
+    def worse(model: str, messages: list[dict[str, Any]]) -> str:
+        return GRADES.format(1) if model == "claude-judge" else answers(model, messages)
+
+    async with opened(tmp_path, worse, settings, ledger=kept) as (client, _, quality):
+        await quality._recall()
+        while quality.watch.counts["judged"] < 20:
+            await client.chat("fast", "Hello there")
+            await looked(quality)
+
+    assert [(fall.target, fall.signal) for fall in quality.watch.falls] == [("one/small", "score")]

@@ -4,13 +4,14 @@ Refuses to know the gateway: it is handed a way to ask models, a store and clock
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from msgspec.structs import asdict
 
-from trunkline.core.errors import UnknownAnswer
+from trunkline.core.errors import CallError, UnknownAnswer
 from trunkline.core.exchange import Handler
 from trunkline.layers.overhear import Overhear
 from trunkline.quality.asking import Asking, ModelJudge
@@ -31,11 +32,14 @@ from trunkline.routing.learner import Learner
 from trunkline.stores.opening import wall_millis
 from trunkline.stores.ports import QualityStore, UsageLedger
 from trunkline.stores.records import Millis
-from trunkline.stores.scores import Score
+from trunkline.stores.scores import Score, ScoreQuery, Source
 
 FLUSH_SECONDS = 1.0
 RELOAD_ROUNDS = 30  # flushes
 USER_WEIGHT = 1.0
+MOST_RECALLED = 3_000  # scores of one source
+RECALLED: tuple[tuple[str, Source], ...] = (("score", "judge"), ("canaries", "gold"))
+log = logging.getLogger("trunkline")
 
 
 class Quality:
@@ -123,13 +127,29 @@ class Quality:
             if self.canaries is not None and self.canaries.wanted:
                 self._tasks.append(loop.create_task(self.canaries.run()))
 
+    async def _recall(self) -> None:
+        """What is usual of each model, from the ledger: a restart does not begin to learn it anew."""
+        store = self._store()
+        if store is None or self.watch.targets():
+            return
+        try:
+            for signal, source in RECALLED:
+                await self.watch.recall(signal, await store.scores(ScoreQuery(source=source, limit=MOST_RECALLED)))
+        except CallError as error:
+            log.warning("what was usual of the models cannot be read now: %s", error)
+
     async def _keep(self) -> None:
+        await self._load()
+        await self._recall()
         while True:
-            await self.book.load()
-            await self._remembering.load()
             for _ in range(RELOAD_ROUNDS):
                 await self._sleep(FLUSH_SECONDS)
                 await self.flush()
+            await self._load()
+
+    async def _load(self) -> None:
+        await self.book.load()
+        await self._remembering.load()
 
     async def aclose(self) -> None:
         """Stop, and write what is not written yet."""

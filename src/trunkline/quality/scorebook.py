@@ -3,6 +3,7 @@
 Refuses to wait for a disk: what cannot be written now is written later; what is too much is forgotten, oldest first.
 """
 
+import asyncio
 import logging
 import os
 from collections import deque
@@ -28,6 +29,7 @@ class Scorebook:
         self._store = store
         self.listeners: list[Callable[[Score], None]] = []  # hear every opinion
         self._unwritten: deque[Score] = deque(maxlen=MOST_UNWRITTEN)
+        self._turn = asyncio.Lock()  # what was read before a portion was written knows nothing of it
 
     def score(
         self,
@@ -82,15 +84,16 @@ class Scorebook:
     async def flush(self) -> None:
         """Write what is new. What the store refuses now waits for the next time."""
         store = self._store()
-        scores = list(self._unwritten)
         if store is None:
             self._unwritten.clear()
             self.learner.forget_fresh()
             return
         try:
-            await self.learner.save(store, scores)
+            async with self._turn:
+                scores = list(self._unwritten)
+                await self.learner.save(store, scores)
         except CallError as error:
-            log.warning("%d scores wait for the store: %s", len(scores), error)
+            log.warning("%d scores wait for the store: %s", len(self._unwritten), error)
             return
         written = {score.id for score in scores}
         while self._unwritten and self._unwritten[0].id in written:
@@ -102,7 +105,8 @@ class Scorebook:
         if store is None:
             return
         try:
-            await self.learner.load(store)
+            async with self._turn:
+                await self.learner.load(store)
         except CallError as error:
             log.warning("what was learned cannot be read now: %s", error)
 

@@ -26,6 +26,7 @@ from trunkline.routing import complexity
 from trunkline.routing.clusters import cluster_of
 from trunkline.routing.decision import Decision
 from trunkline.routing.learner import Asked
+from trunkline.stores.scores import Score
 
 log = logging.getLogger("trunkline")
 MOST_ALARMS = 100
@@ -253,12 +254,8 @@ class Watch:
 
     def scored(self, target: str, cluster: str, signal: str, score: float) -> None:
         """One more number for the watch over a model; a fall lowers what is believed of it, and is told."""
-        drift = self._drifts.get((target, signal))
-        if drift is None:
-            if len(self._drifts) >= MOST_WATCHED:
-                return
-            drift = self._drifts[target, signal] = Drift(self._seen_in(signal))
-        alarm = drift.add(score, cluster)
+        drift = self._drift(target, signal)
+        alarm = None if drift is None else drift.add(score, cluster)
         if alarm is not None:
             fall = Fall(target, signal, alarm, self.book.wall())
             self.falls.append(fall)
@@ -267,6 +264,21 @@ class Watch:
             left = max(self.settings.drift.left, LEFT_BY_LENGTH) if by_length else self.settings.drift.left
             self.book.learner.weaken(target, left, fall.at)
             log.warning("%s", fall)
+
+    def _drift(self, target: str, signal: str) -> Drift | None:
+        drift = self._drifts.get((target, signal))
+        if drift is None and len(self._drifts) < MOST_WATCHED:
+            drift = self._drifts[target, signal] = Drift(self._seen_in(signal))
+        return drift
+
+    async def recall(self, signal: str, scores: Sequence[Score]) -> None:
+        """Learn what is usual from scores of before this process, the newest first; what fell then was told then."""
+        for place, score in enumerate(reversed(scores)):
+            drift = self._drift(score.target, signal)
+            if drift is not None and score.score is not None:
+                drift.add(score.score, score.cluster)
+            if not place % 100:
+                await asyncio.sleep(0)
 
     def _seen_in(self, signal: str) -> DriftSettings:
         """What is seen of every answer, not of a sample, comes faster: false alarms must be rarer by as much."""
