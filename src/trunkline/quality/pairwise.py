@@ -21,7 +21,7 @@ from trunkline.quality.verdict_parser import MOST_READ, objects
 
 Choice = Literal["a", "b", "tie"]
 MOST_SAID = 2_048  # tokens
-FORM = '{"reason": "...", "better": 1}'
+FORM = '{"reason": "...", "better": <1, 2 or 0>}'
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"reason": {"type": "string"}, "better": {"type": "integer", "enum": [0, 1, 2]}},
@@ -100,11 +100,14 @@ class PairwiseEvaluator:
 
 def chosen(said: str) -> int | None:
     """The verdict in a judge's words: 1, 2, or 0 for neither; None unless exactly one is there."""
-    found = [value["better"] for value in objects(said[-MOST_READ:]) if "better" in value]
-    read = {
+    read = objects(said[-MOST_READ:])
+    levels = [level for one in read.found for level in (one, *one.values()) if isinstance(level, dict)]
+    found = [level["better"] for level in levels if "better" in level]
+    verdicts = {
         _SAID.get(value) if isinstance(value, int | str) and not isinstance(value, bool) else None for value in found
     }
-    return read.pop() if len(read) == 1 else None
+    unfinished = not read.whole or any(key in {"reason", "better"} for key in read.broken)
+    return verdicts.pop() if len(verdicts) == 1 and not unfinished else None
 
 
 def _again(prompt: Prompt, said: Said) -> Prompt:

@@ -66,7 +66,7 @@ _PAIR = """Two answers to the same question follow, ANSWER 1 {mark} and ANSWER 2
 Which of the two is better? Their order is random and says nothing. First give the reason in one or two sentences, \
 then the verdict: 1, 2, or 0 if neither is better. Answer with one JSON object and nothing else, in this form:
 
-{{"reason": "...", "better": 1}}"""
+{{"reason": "...", "better": <1, 2 or 0>}}"""
 
 REPAIR = """That was not the JSON object asked for: {why}. Do not judge again. Write your verdict as one JSON object \
 and nothing else, in this form:
@@ -106,8 +106,9 @@ def criteria_for(question: str, mark: str) -> Prompt:
 
 
 def form(rubric: Rubric) -> str:
-    """The JSON a judge should write."""
-    fields = (f'"{one.name}": {{"reason": "...", "grade": {rubric.high}}}' for one in rubric.criteria)
+    """The JSON a judge should write, its grades left open: a judge that only repeats it has said nothing."""
+    grade = f"<{rubric.low} to {rubric.high}>"
+    fields = (f'"{one.name}": {{"reason": "...", "grade": {grade}}}' for one in rubric.criteria)
     return "{" + ", ".join(fields) + "}"
 
 
