@@ -263,8 +263,7 @@ class Client:
 
         house = self.gateway
         asking = Asking(house.handle, house.clock)
-        target, form = house.target_of(model), house.judge_form(model)
-        return ModelJudge(asking, model, target, form=form, refused=house.refused_forms)
+        return ModelJudge(asking, model, house.judged_by(model), refused=house.refused_forms)
 
     async def aclose(self) -> None:
         """Close the connections; ``async with`` does it."""

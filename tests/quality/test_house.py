@@ -13,7 +13,7 @@ from tests.quality.played_house import Scripted, house
 from trunkline.client import Client
 from trunkline.core.errors import ConfigError, InvalidRequest, UnknownAnswer
 from trunkline.quality.house import Quality
-from trunkline.quality.judge import QualityEvaluator
+from trunkline.quality.judge import Behind, QualityEvaluator
 from trunkline.stores.records import UsageQuery
 from trunkline.stores.scores import ScoreQuery
 from trunkline.testing import Part, Plan
@@ -379,7 +379,7 @@ async def test_a_judge_whose_provider_drops_response_formats_is_asked_plainly(tm
         "providers: {one: {url: 'http://one/v1', auth: none, dialects: {openai: {quirks: {drop: [response_format]}}}}}"
     )
 
-    assert Gateway(load(file, {})).judge_form("one/anything") == "plain"
+    assert Gateway(load(file, {})).judged_by("one/anything") == Behind(("one/anything",), "plain")
 
 
 async def test_answers_that_become_half_as_long_are_seen_and_lower_the_belief_by_half(tmp_path: Path) -> None:
@@ -418,3 +418,14 @@ async def test_what_is_usual_of_a_model_outlives_a_restart(tmp_path: Path) -> No
             await looked(quality)
 
     assert [(fall.target, fall.signal) for fall in quality.watch.falls] == [("one/small", "score")]
+
+
+async def test_a_route_that_may_ask_the_answers_own_family_does_not_judge_it(tmp_path: Path) -> None:
+    """``fast`` asks small first and large else: what either of them answered is none of its business."""
+    settings = "{judges: [fast], rate: 1, spend_share: 10}"
+    async with opened(tmp_path, answers, settings) as (client, played, quality):
+        await client.chat("two/large", "Hello there")
+        await looked(quality)
+
+    assert quality.watch.counts["unjudged own_family"] == 1
+    assert played.asked == ["large"]

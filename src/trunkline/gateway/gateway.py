@@ -28,7 +28,7 @@ from trunkline.gateway.figures import batch_series, cache_series, money_series, 
 from trunkline.gateway.limits import Limits
 from trunkline.gateway.listing import Offer, offers
 from trunkline.gateway.pricing import book_of, prices_of
-from trunkline.gateway.profiles import fitted_of, judge_form, profile
+from trunkline.gateway.profiles import fitted_of, judged_by, profile
 from trunkline.gateway.transports import Transports
 from trunkline.layers.admit import Admit, allowed
 from trunkline.layers.cache import Cache
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from trunkline.gateway.filing import Filing
     from trunkline.gateway.money import Money
     from trunkline.quality.house import Quality
-    from trunkline.quality.judge import Form
+    from trunkline.quality.judge import Behind, Form
 
 PORTS = {"http": 80, "https": 443}
 
@@ -194,13 +194,9 @@ class Gateway:
             route = structs.replace(route, targets=(configs.RouteTarget(model), *others))
         self._routes.put(self._route(name, route))
 
-    def target_of(self, model: str) -> str:
-        """The provider/model that a model name stands for first. Raises UnknownModel."""
-        return str(self._routes.find(model).endpoints[0].target)
-
-    def judge_form(self, model: str) -> "Form":
-        """The most that whoever stands behind a name takes of a verdict's form. Raises UnknownModel."""
-        return judge_form(self.config, [endpoint.target for endpoint in self._routes.find(model).endpoints])
+    def judged_by(self, model: str) -> "Behind":
+        """Who answers to the name of a judge, and how it can be held to its form. Raises UnknownModel."""
+        return judged_by(self.config, [endpoint.target for endpoint in self._routes.find(model).endpoints])
 
     def measured(self) -> "Quality":
         """The house's quality. Raises InvalidRequest where it measures none."""
@@ -333,9 +329,8 @@ class Gateway:
             self.config.quality,
             clock=self.clock,
             store=lambda: None if self.money is None else self.money.store.quality,
-            resolve=self.target_of,
+            behind=self.judged_by,
             prefer=self.prefer,
-            form=self.judge_form,
             refused=self.refused_forms,
             ledger=lambda: None if self.money is None else self.money.store.usage,
             rng=self._rng,

@@ -3,7 +3,7 @@
 Refuses to know strategies.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from trunkline.routing.candidates import Profile
 from trunkline.routing.prior import Ability, ability
 
 if TYPE_CHECKING:
-    from trunkline.quality.judge import Form
+    from trunkline.quality.judge import Behind, Form
     from trunkline.routing.fitted import Fitted
 
 
@@ -35,12 +35,14 @@ def ability_of(config: Config, target: Target, book: Tariffs | None) -> Ability:
     return ability(target.model, config.facts(target).quality, _output_dollars(tariff))
 
 
-def judge_form(config: Config, targets: Iterable[Target]) -> "Form":
-    """The most that all these targets are known to take of a verdict's form; who is unknown is asked for a schema."""
-    asked = tuple(targets)
-    if any(_drops(config, target, "response_format") for target in asked):
-        return "plain"
-    return "json" if any(config.facts(target).structured_output is False for target in asked) else "schema"
+def judged_by(config: Config, targets: Sequence[Target]) -> "Behind":
+    """Who judges, and the most that all of them are known to take of a verdict's form: unknown ones get a schema."""
+    from trunkline.quality.judge import Behind  # noqa: PLC0415 - who judges nothing loads no judge
+
+    form: Form = "json" if any(config.facts(target).structured_output is False for target in targets) else "schema"
+    if any(_drops(config, target, "response_format") for target in targets):
+        form = "plain"
+    return Behind(tuple(map(str, targets)), form)
 
 
 def _drops(config: Config, target: Target, parameter: str) -> bool:

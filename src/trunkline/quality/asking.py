@@ -15,7 +15,7 @@ from trunkline.core.exchange import Exchange, Handler
 from trunkline.core.ids import new_id
 from trunkline.core.money import Nanos
 from trunkline.dialects.openai_chat import OpenAIChat
-from trunkline.quality.judge import Form, Said
+from trunkline.quality.judge import Behind, Form, Said
 from trunkline.quality.prompts import Prompt
 
 OURSELVES = Caller("trunkline-quality", tags=("quality",))
@@ -66,28 +66,28 @@ class Asking:
 
 
 class ModelJudge:
-    """A model of this house as a judge; ``name`` is provider/model, by which its family is known.
+    """A model of this house as a judge, by a name that callers use.
 
-    ``form``     the most that its provider is known to take of a verdict's form.
+    ``behind``   who answers to it; by their names its family is known, or its families where it is a route.
     ``refused``  what providers have refused, by name, for whoever asks the same judge again.
     """
 
-    __slots__ = ("_asking", "_form", "_model", "_refused", "name")
+    __slots__ = ("_asking", "_form", "_model", "_refused", "name", "names")
 
     def __init__(
         self,
         asking: Asking,
         model: str,
-        name: str | None = None,
+        behind: Behind | None = None,
         *,
-        form: Form = "schema",
         refused: MutableMapping[str, Form] | None = None,
     ) -> None:
         self._asking = asking
         self._model = model
-        self._form: Form = form
+        self.names = (model,) if behind is None else behind.names
+        self.name = self.names[0]
+        self._form: Form = "schema" if behind is None else behind.form
         self._refused: MutableMapping[str, Form] = {} if refused is None else refused
-        self.name = name or model
 
     @property
     def form(self) -> Form:

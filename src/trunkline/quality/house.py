@@ -18,7 +18,7 @@ from trunkline.quality.asking import Asking, ModelJudge
 from trunkline.quality.canary import CanaryRounds
 from trunkline.quality.feedback import of_the_ledger, worth_of
 from trunkline.quality.figures import figures_of
-from trunkline.quality.judge import Form, QualityEvaluator
+from trunkline.quality.judge import Behind, Form, QualityEvaluator
 from trunkline.quality.panel import Panel
 from trunkline.quality.predictor import Learned
 from trunkline.quality.rubric import Rubric, find_rubric
@@ -45,8 +45,8 @@ log = logging.getLogger("trunkline")
 class Quality:
     """``store`` and ``ledger`` are asked for each time: there may be none.
 
-    ``resolve`` says what provider/model a model's name is, ``form`` the most that it takes of a verdict's form, and
-    ``refused`` remembers what it did not; ``prefer`` has a route served by another model first.
+    ``behind`` says who answers to a model's name, ``refused`` remembers what of a verdict's form they did not take;
+    ``prefer`` has a route served by another model first.
     """
 
     def __init__(
@@ -55,9 +55,8 @@ class Quality:
         *,
         clock: Callable[[], float],
         store: Callable[[], QualityStore | None],
-        resolve: Callable[[str], str],
+        behind: Callable[[str], Behind],
         prefer: Prefer,
-        form: Callable[[str], Form] = lambda _: "schema",
         refused: MutableMapping[str, Form] | None = None,
         ledger: Callable[[], UsageLedger | None] = lambda: None,
         wall: Callable[[], Millis] = wall_millis,
@@ -69,9 +68,8 @@ class Quality:
         self.predictor = Learned(self.learner, wall)
         self.book = Scorebook(self.learner, store, wall)
         self._clock = clock
-        self._resolve = resolve
+        self._behind = behind
         self._prefer = prefer
-        self._form = form
         self._refused: MutableMapping[str, Form] = {} if refused is None else refused
         self._ledger = ledger
         self._store = store
@@ -93,8 +91,7 @@ class Quality:
         asking = Asking(handle, self._clock)
         rubric = self.rubric()
         judges = [
-            ModelJudge(asking, model, self._resolve(model), form=self._form(model), refused=self._refused)
-            for model in self.settings.judges
+            ModelJudge(asking, model, self._behind(model), refused=self._refused) for model in self.settings.judges
         ]
         evaluators = [QualityEvaluator(judge, rubric, given=self.settings.given) for judge in judges]
         self.watch.panel = Panel(evaluators, own_family=self.settings.own_family)

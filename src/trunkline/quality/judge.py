@@ -4,7 +4,7 @@ Refuses to know which provider the judge is at, and to make up a score: ``score`
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -19,6 +19,13 @@ from trunkline.quality.verdict_parser import Verdict, parse
 MOST_SAID = 4_096  # tokens of a verdict, a thinking judge's thoughts among them
 Form = Literal["schema", "json", "plain"]
 """How a judge is held to the form of a verdict, the strictest first."""
+
+
+class Behind(Struct, frozen=True):
+    """Who answers to a judge's name: ``names`` are provider/model, the first asked first; ``form`` is what all take."""
+
+    names: tuple[str, ...]
+    form: Form = "schema"
 
 
 class Said(Struct, frozen=True):
@@ -47,6 +54,16 @@ class StructuredJudge(Protocol):
 
     async def ask_for(self, prompt: Prompt, most_tokens: int, schema: dict[str, Any]) -> Said:
         """Its answer as JSON of the schema, or as it will where its provider knows no schemas. Raises CallError."""
+        ...
+
+
+@runtime_checkable
+class RoutedJudge(Protocol):
+    """One behind whose name several models may answer."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """provider/model of each."""
         ...
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from trunkline.core.money import Nanos
 from trunkline.quality.families import related
-from trunkline.quality.judge import Evaluation, QualityEvaluator
+from trunkline.quality.judge import Evaluation, Judge, QualityEvaluator, RoutedJudge
 from trunkline.quality.prompts import Question, Shown
 
 
@@ -50,10 +50,10 @@ class Panel:
         self.own_family = own_family
 
     def may_judge(self, target: str) -> tuple[QualityEvaluator, ...]:
-        """Those of another family than the model that answered."""
+        """Those of another family than the model that answered; of a route, all whom it may ask."""
         if self.own_family:
             return self.evaluators
-        return tuple(one for one in self.evaluators if not related(one.judge.name, target))
+        return tuple(one for one in self.evaluators if not any(related(name, target) for name in _names(one.judge)))
 
     async def evaluate(
         self, target: str, request: Question, response: Shown, *, reference: str = "", besides: str | None = None
@@ -67,3 +67,7 @@ class Panel:
         each = await asyncio.gather(*(one.evaluate(request, response, reference=reference) for one in able))
         scores = [one.score for one in each if one.score is not None]
         return PanelEvaluation(median(scores) if scores else None, tuple(each), "" if scores else each[0].why)
+
+
+def _names(judge: Judge) -> Sequence[str]:
+    return judge.names if isinstance(judge, RoutedJudge) else (judge.name,)
