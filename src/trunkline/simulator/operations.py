@@ -6,11 +6,13 @@ import struct
 from base64 import b64encode
 from email import message_from_bytes
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta, Struct
 
 from trunkline.simulator import tokens
+from trunkline.simulator.openai_request import StreamOptions, mistyped
 from trunkline.simulator.refusals import Refused, invalid_json, openai_error
 from trunkline.simulator.script import Piece, event
 
@@ -24,6 +26,23 @@ SOUND = bytes(range(256)) * 4  # no text in any encoding, as sound is
 PICTURE = 272  # tokens
 WORDS = (" and", " so", " on")
 _DIMENSIONS = 8
+
+
+Said = str | list[str | int | list[int] | dict[str, Any]]
+"""Words, tokens, or several of either; a picture or a document is an object."""
+
+
+class _Fields(Struct, frozen=True):
+    """The fields that are read, and what may stand in them."""
+
+    model: str
+    input: Said | None = None
+    prompt: Said | None = None
+    query: str | None = None
+    documents: list[str | dict[str, Any]] | None = None
+    dimensions: Annotated[int, Meta(ge=1, le=4096)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
 
 
 def read(path: str, body: bytes, kind: str) -> Json:
@@ -43,14 +62,17 @@ def _form(body: bytes, kind: str) -> Json:
     for part in mail.walk():
         name = part.get_param("name", header="content-disposition")
         if name and isinstance(told := part.get_payload(decode=True), bytes):
-            asked[str(name)] = len(told) if part.get_filename() else told.decode()
+            asked[str(name)] = len(told) if part.get_filename() else told.decode("utf-8", "replace")
     return asked
 
 
 def _json(body: bytes) -> Json:
     try:
         asked = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        msgspec.convert(asked, _Fields)
+    except msgspec.ValidationError as error:
+        raise Refused(mistyped(str(error))) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(invalid_json("openai")) from error
     return asked
 
@@ -99,8 +121,21 @@ def _usage(count: int, output: int) -> Json:
 
 def counted(asked: Json) -> int:
     """The tokens that are billed."""
-    told = (asked.get(name) for name in ("input", "prompt", "query", "documents"))
-    return sum(tokens.count(text) for one in told if one for text in ([one] if isinstance(one, str) else one))
+    return sum(_counted(asked.get(name)) for name in ("input", "prompt", "query", "documents"))
+
+
+def _counted(said: Any) -> int:
+    match said:
+        case str():
+            return tokens.count(said)
+        case int():
+            return 1
+        case list():
+            return sum(map(_counted, said))
+        case dict():
+            return _counted(said.get("text")) if isinstance(said.get("text"), str) else 0
+        case _:
+            return 0
 
 
 def answer(path: str, asked: Json, *, floats: bool = False) -> Json:
@@ -115,7 +150,7 @@ def answer(path: str, asked: Json, *, floats: bool = False) -> Json:
             return {"id": "cmpl-1", "object": "text_completion", "created": 0, "model": asked["model"],
                     "choices": [choice], "usage": usage}  # fmt: skip
         case "/v1/rerank":
-            found = [{"index": at, "relevance_score": 1 / (at + 1)} for at in range(len(asked.get("documents", ())))]
+            found = [{"index": at, "relevance_score": 1 / (at + 1)} for at in range(len(asked.get("documents") or ()))]
             return {"id": "rerank-1", "model": asked["model"], "results": found, "usage": usage}
         case "/v1/moderations":
             said = {"flagged": False, "categories": {}, "category_scores": {}}
@@ -131,7 +166,8 @@ def _embeddings(asked: Json, count: int, *, floats: bool) -> Json:
     if not inputs:
         raise Refused(openai_error("'input' must not be empty", param="input"))
     size = asked.get("dimensions") or _DIMENSIONS
-    vectors = [vector(text, size) for text in ([inputs] if isinstance(inputs, str) else inputs)]
+    single = isinstance(inputs, str) or isinstance(inputs[0], int)  # words, or their tokens
+    vectors = [vector(text, size) for text in ([inputs] if single else inputs)]
     packed = asked.get("encoding_format") == "base64" and not floats
     rows = [
         {

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-Tokens = Annotated[int, Meta(ge=0)]  # 0 asks only to fill the prompt cache
+Tokens = Annotated[int, Meta(ge=0, le=2**31)]  # 0 asks only to fill the prompt cache
 Cache = dict[str, Any] | None
 Json = dict[str, Any]
 

@@ -17,6 +17,7 @@ from trunkline.dialects.gemini.camel import camelled
 from trunkline.dialects.json import decode_object
 from trunkline.dialects.model_name import check_model
 from trunkline.dialects.openai_operations import OpenAIOperation
+from trunkline.dialects.shape import shown
 
 MOST_INPUTS = 10_000
 SAID = frozenset({"model", "stream", "content", "outputDimensionality", "taskType", "title"})
@@ -46,7 +47,7 @@ class GeminiEmbeddings(OpenAIOperation):
         if not isinstance(asked, list) or not asked or len(asked) > MOST_INPUTS:
             raise InvalidRequest(f"`requests` must hold 1 to {MOST_INPUTS} requests.", param="requests")
         texts = [_text(one, at) for at, one in enumerate(asked)]
-        sizes = {one.get("outputDimensionality") for one in asked}
+        sizes = {_size(one.get("outputDimensionality"), at) for at, one in enumerate(asked)}
         if len(sizes) > 1:
             raise InvalidRequest(
                 "`outputDimensionality` differs between the requests. Send them apart.", param="requests"
@@ -65,8 +66,16 @@ class GeminiEmbeddings(OpenAIOperation):
         return error_reply.write_error(error, request_id)
 
 
+def _size(said: Any, at: int) -> int | None:
+    if said is None or (type(said) is int and said > 0):
+        return said
+    path = f"requests[{at}].outputDimensionality"
+    raise InvalidRequest(f"`{path}` is {shown(said)}; send a whole number of at least 1, or none.", param=path)
+
+
 def _text(asked: Any, at: int) -> str:
-    parts = (asked.get("content") or {}).get("parts") if isinstance(asked, dict) else None
+    content = asked.get("content") if isinstance(asked, dict) else None
+    parts = content.get("parts") if isinstance(content, dict) else None
     found = parts if isinstance(parts, list) else []
     texts = [part["text"] for part in found if isinstance(part, dict) and isinstance(part.get("text"), str)]
     if not texts or len(texts) < len(found):

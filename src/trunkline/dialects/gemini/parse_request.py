@@ -17,7 +17,7 @@ from trunkline.dialects.gemini.parse_contents import TurnReader
 from trunkline.dialects.gemini.schema import json_schema
 from trunkline.dialects.json import decode_object
 from trunkline.dialects.model_name import check_model
-from trunkline.dialects.shape import fit, left_over, look, unknown
+from trunkline.dialects.shape import fit, left_over, look, shown, unknown
 
 Json = dict[str, Any]
 _PEEKED = msgspec.json.Decoder(wire.Peeked)
@@ -94,9 +94,11 @@ def _tools(asked: wire.Request, extra: Json) -> tuple[tuple[Tool, ...], ToolChoi
             if name != "functionDeclarations":  # Google's own tools
                 extra[f"tools.{name}"] = value
                 continue
+            path = f"tools[{at}].functionDeclarations"
+            if value is not None and not isinstance(value, list):
+                raise InvalidRequest(f"`{path}` is {shown(value)}; send a list of functions.", param=path)
             for number, one in enumerate(value or ()):
-                path = f"tools[{at}].functionDeclarations[{number}]"
-                declared = fit(one, wire.Declaration, path)
+                declared = fit(one, wire.Declaration, f"{path}[{number}]")
                 schema = declared.parameters_json_schema or json_schema(declared.parameters)
                 tools.append(Tool(declared.name, declared.description, schema))
     calling = asked.tool_config.function_calling_config if asked.tool_config else None

@@ -21,13 +21,16 @@ USUAL_TOKENS = 16
 OPTIONS = "stream_options"
 
 
+Choices = Annotated[int, Meta(le=1024)]  # vendors take 128; what it could cost must be countable
+
+
 class _Peeked(Struct):
     model: str
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
-    max_tokens: Annotated[int, Meta(ge=0)] | None = None
-    n: int | None = None
-    best_of: int | None = None
+    max_tokens: Annotated[int, Meta(ge=0, le=2**31)] | None = None
+    n: Choices | None = None
+    best_of: Choices | None = None
     prompt: Any = None
 
 
