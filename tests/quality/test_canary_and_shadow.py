@@ -8,8 +8,10 @@ import pytest
 
 from tests.quality.test_house import GRADES, looked, opened
 from trunkline.core.errors import RateLimit
+from trunkline.layers.overhear import Heard
 from trunkline.quality.house import Quality
 from trunkline.quality.shadow import Shadowing
+from trunkline.quality.watch import Looked
 from trunkline.stores.scores import Memory
 
 CANARIES = """{
@@ -211,3 +213,23 @@ async def until(met: Any) -> None:
     async with asyncio.timeout(20):
         while not met():
             await asyncio.sleep(0.01)
+
+
+async def test_copies_for_the_shadow_are_dropped_first_under_load_and_near_a_budget(tmp_path: Path) -> None:
+    looks: list[Looked] = []
+    heard: list[Heard] = []
+    async with opened(tmp_path, graded(4), "{queue: 4}") as (client, _, quality):
+        quality.watch.more = [looks.append]
+        client.gateway.overhear(heard.append)
+        await client.chat("fast", "Hello there")
+        await looked(quality)
+        calm = len(looks)
+        for _ in range(4):
+            quality.watch.take(heard[0])  # three wait behind the first of them
+        await looked(quality)
+        loaded = len(looks) - calm
+        heard[0].exchange.nearing = "team"
+        quality.watch.take(heard[0])
+        await looked(quality)
+
+    assert (calm, loaded, len(looks)) == (1, 3, 4)

@@ -202,6 +202,22 @@ async def test_a_users_word_teaches(tmp_path: Path) -> None:
     assert cells(quality)["one/small", "all"]["quality"] < 0.5
 
 
+@pytest.mark.parametrize("flushed", [False, True])
+async def test_a_word_said_again_and_again_teaches_once(tmp_path: Path, flushed: bool) -> None:
+    async with opened(tmp_path, answers) as (client, _, quality):
+        answer = await client.chat("fast", "Hello there")
+        await looked(quality)
+        for _again in range(3):
+            await asyncio.gather(*(client.feedback(answer.request_id, label="thumbs_down") for _ in range(5)))
+            if flushed:
+                await quality.book.flush()
+        await quality.book.flush()
+        scores = await client.gateway.money.store.quality.scores(ScoreQuery(source="user"))
+
+    assert cells(quality)["one/small", "all"]["scored"] == 1
+    assert sorted(score.weight for score in scores) == [0.0] * 14 + [1.0]
+
+
 @pytest.mark.parametrize(
     ("word", "told"),
     [

@@ -173,7 +173,10 @@ class Quality:
         comment: str = "",
         key: str = "anyone",
     ) -> Score:
-        """A user's word on an answer. Raises InvalidRequest for what says nothing, UnknownAnswer, StoreUnavailable."""
+        """A user's word on an answer; of several words of one key on it the first teaches, the others are only kept.
+
+        Raises InvalidRequest for what says nothing, UnknownAnswer, StoreUnavailable.
+        """
         worth = worth_of(score, label, comment)
         answer = self.watch.recent.find(request, key) or await of_the_ledger(self._ledger(), request, key)
         if answer is None:
@@ -182,8 +185,10 @@ class Quality:
                 "this key got from this gateway",
                 param="request_id",
             )
+        again = any(one.source == "user" and one.by == key for one in await self.book.of(request))
+        weight = 0.0 if again else USER_WEIGHT
         taken = self.book.score(
-            request, answer.target, answer.asked, "user", key, worth, weight=USER_WEIGHT, label=label, comment=comment
+            request, answer.target, answer.asked, "user", key, worth, weight=weight, label=label, comment=comment
         )
         self.watch.counts["feedback"] += 1
         return taken

@@ -71,14 +71,15 @@ class Scorebook:
 
     async def of(self, request: str) -> list[Score]:
         """Every opinion of one answer, the oldest first; without the written ones while the store cannot be read."""
-        known = {score.id: score for score in self._unwritten if score.request == request}
+        known: dict[str, Score] = {}
         if (store := self._store()) is not None:
             try:
-                known |= {
+                known = {
                     score.id: score for score in await store.scores(ScoreQuery(request=request, limit=MOST_OF_ONE))
                 }
             except CallError as error:
                 log.warning("the opinions of the answer to %s cannot be read now: %s", request, error)
+        known |= {score.id: score for score in self._unwritten if score.request == request}
         return sorted(known.values(), key=lambda score: (score.at, score.id))
 
     async def flush(self) -> None:

@@ -176,8 +176,13 @@ class Watch:
             self.book.score(looked.id, looked.target, looked.asked, "validator", deciding, 1.0)
         elif self._rng() < chance:
             self._sample(looked, near_budget=bool(exchange.nearing))
-        for look in self.more:
-            look(looked)
+        if not self._pressed(near_budget=bool(exchange.nearing)):
+            for look in self.more:
+                look(looked)
+
+    def _pressed(self, *, near_budget: bool) -> bool:
+        """What nobody waits for is dropped first: under load, and near the caller's budget."""
+        return near_budget or len(self._line) > self.settings.queue / 2
 
     async def _opened(self, heard: Heard) -> Looked | None:
         """Never raises for what a caller or a provider wrote."""
@@ -211,7 +216,7 @@ class Watch:
     def _sample(self, looked: Looked, *, near_budget: bool) -> None:
         if not self.panel.may_judge(looked.target):
             self.counts["unjudged own_family"] += bool(self.panel.evaluators)
-        elif near_budget or len(self._line) > self.settings.queue / 2 or len(self._judging) >= self.settings.concurrent:
+        elif self._pressed(near_budget=near_budget) or len(self._judging) >= self.settings.concurrent:
             self.counts["unjudged load"] += 1
         elif not self.allowance.enter():
             self.counts["unjudged budget"] += 1
