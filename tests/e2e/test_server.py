@@ -193,14 +193,19 @@ async def test_after_sigterm_the_gateway_says_that_it_leaves_and_serves_until_th
         async with house.http.get(url + "/readyz") as response:
             return response.status
 
+    async def kept() -> tuple[int, str]:
+        async with house.http.post(url + "/v1/chat/completions", json=body) as response:
+            return response.status, response.headers.get("connection", "keep-alive")
+
     async with asyncio.timeout(10):
         while await ready() != 200:
             await asyncio.sleep(0.02)
+        assert await kept() == (200, "keep-alive")
         process.send_signal(signal.SIGTERM)
         while await ready() == 200:
             await asyncio.sleep(0.02)
-    async with house.http.post(url + "/v1/chat/completions", json=body) as response:
-        assert response.status == 200
+    assert await kept() == (200, "close")  # and whoever comes next is served as well, on a connection of its own
+    assert await kept() == (200, "close")
     assert process.returncode is None
     assert await asyncio.wait_for(process.wait(), 15) == 0
     with pytest.raises(OSError, match="Cannot connect"):

@@ -26,6 +26,10 @@ Refuse = Callable[[int, str], object]
 def _unheard(_status: int, _kind: str) -> None: ...
 
 
+def _staying() -> bool:
+    return False
+
+
 class LimitedProtocol(HttpToolsProtocol):
     """A slow or endless head ends here, before it costs a task; a slow body ends in the cycle that waits for it."""
 
@@ -33,6 +37,7 @@ class LimitedProtocol(HttpToolsProtocol):
     body_timeout = 30.0  # seconds from the last header to the last byte of the body
     cycle_type = Cycle
     refused: Refuse = staticmethod(_unheard)
+    leaving: Callable[[], bool] = staticmethod(_staying)
     parser: Any  # httptools' parser, until the connection is lost
     cycle: Any  # the newest request's Cycle, once there was one
     _timer: TimerHandle | None = None  # runs while a head or a body is awaited
@@ -138,7 +143,7 @@ class LimitedProtocol(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=self.expect_100_continue,
-            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive() and not self.leaving(),
             on_response=self.on_response_complete,
         )
 
@@ -229,10 +234,17 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 def protocol(
-    header_timeout: float, body_timeout: float, write_timeout: float = 60.0, refused: Refuse = _unheard
+    header_timeout: float,
+    body_timeout: float,
+    write_timeout: float = 60.0,
+    refused: Refuse = _unheard,
+    leaving: Callable[[], bool] = _staying,
 ) -> type[HttpToolsProtocol]:
-    """The protocol class of a server with its own timeouts, in seconds; ``refused`` hears of what it answers itself."""
+    """The protocol class of a server with its own timeouts, in seconds; ``refused`` hears of what it answers itself.
+
+    While ``leaving``, every answer is its connection's last: whoever kept one open comes back elsewhere.
+    """
     cycle = type("ServerCycle", (Cycle,), {"write_timeout": write_timeout})
     limits: dict[str, object] = {"header_timeout": header_timeout, "body_timeout": body_timeout, "cycle_type": cycle}
-    limits["refused"] = staticmethod(refused)
+    limits["refused"], limits["leaving"] = staticmethod(refused), staticmethod(leaving)
     return type("ServerProtocol", (LimitedProtocol,), limits)

@@ -46,7 +46,7 @@ class Server(uvicorn.Server):
 
     def _limit(self, house: Gateway) -> None:
         """New connections are under the limits of the new house."""
-        self.config.http_protocol_class = protocol_of(house)
+        self.config.http_protocol_class = protocol_of(house, self.houses)
         self.config.limit_concurrency = house.limits.connections
         self.config.timeout_graceful_shutdown = ceil(house.limits.drain)
 
@@ -185,14 +185,18 @@ async def metrics_port(gateway: Gateway, now: Callable[[], Gateway] | None = Non
         await serving
 
 
-def protocol_of(house: Gateway) -> type[HttpToolsProtocol]:
-    """What speaks HTTP on a connection to a house: under its limits, telling it of what never reaches a door."""
+def protocol_of(house: Gateway, houses: Houses) -> type[HttpToolsProtocol]:
+    """What speaks HTTP on a connection to a house: under its limits, telling it of what never reaches a door.
+
+    A connection may outlive its house: whether all of them are leaving, the newest says.
+    """
     limits, refusals = house.limits, house.metrics.refusals
     return protocol(
         limits.header_timeout,
         limits.body_timeout,
         limits.write_timeout,
         lambda status, kind: refusals(Refused(UNREAD, status, kind)),
+        lambda: houses.now.leaving,
     )
 
 
@@ -201,7 +205,7 @@ def server_of(config: Config, gateway: Gateway, read: Read | None = None) -> Ser
     limits, houses = config.limits, Houses(gateway, read)
     settings = uvicorn.Config(
         houses.app,
-        http=protocol_of(gateway),
+        http=protocol_of(gateway, houses),
         ws="none",
         loop="none",
         lifespan="off",
