@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ class FiledHouse:
 @asynccontextmanager
 async def house_before(
     simulator: Simulator, folder: Path, *, more: str = "", keys: str = KEYS, name: str = "trunkline"
-) -> AsyncIterator[FiledHouse]:
+) -> AsyncGenerator[FiledHouse]:
     """A house in front of a simulator; several of one ``folder`` share its ledger."""
     facts: dict[str, Any] = {"prices": PRICES, "context_window": 8000, "max_output": 500}
     models = json.dumps({"sim": facts, "sim-large": facts, "sim-unpriced": {"max_output": 500}})
@@ -119,7 +119,7 @@ async def house_before(
 
 
 @asynccontextmanager
-async def filed_house(folder: Path, *, more: str = "", keys: str = KEYS, **besides: Any) -> AsyncIterator[FiledHouse]:
+async def filed_house(folder: Path, *, more: str = "", keys: str = KEYS, **besides: Any) -> AsyncGenerator[FiledHouse]:
     """A house and its simulator."""
     async with (
         Simulator(read_config(simulated(**besides))) as simulator,
@@ -153,5 +153,5 @@ async def uploaded(gpt: openai.AsyncOpenAI, *lines: dict[str, Any] | bytes, **mo
 async def begun(gpt: openai.AsyncOpenAI, *lines: dict[str, Any], **more: Any) -> Any:
     """A batch of chats."""
     file = await uploaded(gpt, *lines)
-    asked = {"endpoint": "/v1/chat/completions", "completion_window": "24h", **more}
+    asked: Any = {"endpoint": "/v1/chat/completions", "completion_window": "24h", **more}
     return await gpt.batches.create(input_file_id=file.id, **asked)

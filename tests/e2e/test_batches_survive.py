@@ -20,6 +20,7 @@ from trunkline.stores.belongings import Listing
 from trunkline.stores.records import LOST
 
 ENDPOINT: Any = {"endpoint": "/v1/chat/completions", "completion_window": "24h"}
+LATE: Any = {**ENDPOINT, "completion_window": "1h"}
 BUDGETS = "budgets: [{name: all, limit: 1}]"
 
 
@@ -64,9 +65,11 @@ async def test_two_processes_on_one_ledger_see_the_same_and_bill_once(tmp_path: 
     ):
         batch = await begun(one, line(1), line(2))
         seen = await asyncio.gather(
-            *(gpt.batches.retrieve(batch.id) for gpt in (one, two) * 4), left.look_again(), right.look_again()
+            *(gpt.batches.retrieve(batch.id) for gpt in (one, two) * 4),
+            *(house.look_again() for house in (left, right)),
         )
-        text = (await two.files.content(seen[0].output_file_id or "")).text
+        done = await two.batches.retrieve(batch.id)
+        text = (await two.files.content(done.output_file_id or "")).text
         records = await right.records()
         after = await balance(left)
 
@@ -137,7 +140,7 @@ async def test_a_refused_batch_gives_its_money_and_its_place_back(tmp_path: Path
         file = await uploaded(gpt, line(1))
         for _ in range(2):
             with pytest.raises(openai.BadRequestError, match="completion_window"):
-                await gpt.batches.create(input_file_id=file.id, **{**ENDPOINT, "completion_window": "1h"})
+                await gpt.batches.create(input_file_id=file.id, **LATE)
         after = await balance(house)
         again = await gpt.batches.create(input_file_id=file.id, **ENDPOINT)
 

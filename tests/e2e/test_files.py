@@ -192,7 +192,7 @@ async def test_a_key_has_so_many_files_and_open_batches_and_no_more(tmp_path: Pa
     more = "files: {kept: 3, pending: 1}"
     async with filed_house(tmp_path, more=more, one={"batches": {"seconds": 3600}}) as house, house.client() as gpt:
         file = await uploaded(gpt, line(1))
-        asked = {"input_file_id": file.id, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+        asked: Any = {"input_file_id": file.id, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
         tried = await asyncio.gather(*(gpt.batches.create(**asked) for _ in range(3)), return_exceptions=True)
         files = await asyncio.gather(*(uploaded(gpt, line(1)) for _ in range(4)), return_exceptions=True)
         async with house.client(BOB) as other:

@@ -56,7 +56,7 @@ class Filing:
         self._targets = targets
         self._tariff = tariff
         register = Register(lambda: money.store.belongings, money.wall)
-        dialects = {name: CALLERS[name] for name in URLS.values()}
+        dialects: dict[DialectName, Callable[[], Dialect]] = {name: CALLERS[name] for name in URLS.values()}
         self.desk = Desk(register, depots, self.choose, dialects, self.why_not, config.files)
         self.counts: Counter[str] = Counter() if before is None else before.counts
         self.settling = Settling(self.desk, money.purse, tariff, dialects, self.counts)
