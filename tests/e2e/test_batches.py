@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.filed import ALICE, BOB, PRICES, begun, filed_house, line, uploaded
 from trunkline.core.usage import Usage
+from trunkline.stores.belongings import Listing
 
 
 def cost_of(rows: list[dict[str, Any]]) -> int:
@@ -181,3 +182,41 @@ async def test_a_batch_nobody_fetches_is_billed_all_the_same(tmp_path: Path) -> 
     assert record.usage != Usage()
     assert (listed[0].id, listed[0].status) == (batch.id, "completed")
     assert output.text
+
+
+async def test_a_price_for_batches_is_held_and_charged_where_the_price_book_has_one(tmp_path: Path) -> None:
+    rows = [{"input": "1", "output": "4"}, {"input": "0.5", "output": "2", "service": "batch"}]
+    models = {"sim-unpriced": {"rows": rows}}
+    book = {"form": 1, "source": "a test", "as_of": "2026-11-23", "providers": {"one": {"models": models}}}
+    (tmp_path / "book.json").write_text(json.dumps(book))
+    more = f"prices: {tmp_path}/book.json\nbudgets: [{{name: all, limit: 1}}]"
+    async with filed_house(tmp_path, more=more) as house, house.client() as gpt:
+        batch = await begun(gpt, line(1, "unpriced"))
+        (row,) = await house.filing.desk.register.mine(Listing("batch", "alice"))
+        held = json.loads(row.about)["holds"][0]["nanos"]
+        await gpt.batches.retrieve(batch.id)
+        (record,) = await house.records()
+
+    usage = record.usage
+    assert record.cost == usage.prompt * 500 + usage.completion * 2000
+    assert held >= 50 * 2000
+    assert held < 50 * 2000 + 2 * 500 * len(json.dumps(line(1)["body"]))
+
+
+async def test_a_batch_that_has_ended_cannot_be_cancelled_in_its_providers_words(tmp_path: Path) -> None:
+    async with filed_house(tmp_path) as house, house.client() as gpt:
+        batch = await begun(gpt, line(1))
+        await gpt.batches.retrieve(batch.id)
+        with pytest.raises(openai.ConflictError, match="Cannot cancel a batch with status 'completed'"):
+            await gpt.batches.cancel(batch.id)
+
+
+async def test_batches_are_counted_and_written_down(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "trunkline")
+    async with filed_house(tmp_path) as house, house.client() as gpt:
+        batch = await begun(gpt, line(1))
+        await gpt.batches.retrieve(batch.id)
+        counts = dict(house.filing.counts)
+
+    assert counts == {"begun": 1, "completed": 1}
+    assert f"the batch {batch.id} of alice has completed: 1 answers of one/sim, $" in caplog.text

@@ -17,6 +17,7 @@ from trunkline.core.errors import (
     InvalidRequest,
     ModelNotFound,
     ReadTimeout,
+    RequestConflict,
     ServerError,
     StaleConnection,
     UnknownObject,
@@ -31,6 +32,12 @@ SHOWN_LIMIT = 256 * 1024  # bytes of a file's or a batch's object; metadata has 
 LIST_LIMIT = 32 * 1024 * 1024  # bytes of a hundred of them
 GOOD = range(200, 300)
 GONE = (404, 410)
+
+
+class Conflict(InvalidRequest):
+    """It cannot be done to what has ended, or is being done: a batch that has ended is not cancelled."""
+
+    kind, status = "conflict", 409
 
 
 class Depot:
@@ -106,6 +113,10 @@ class Depot:
         error = provider_error(
             "openai", status, headers, self._door.blotted(body), provider=self.name, now=self._wall()
         )
+        if isinstance(error, RequestConflict):
+            return Conflict(
+                error.message, provider=self.name, provider_status=status, body=error.body, dialect="openai"
+            )
         if status in GONE and isinstance(error, ModelNotFound | InvalidRequest):
             return UnknownObject(f"{self.name} has no such object", provider=self.name, provider_status=status)
         return error

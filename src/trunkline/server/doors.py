@@ -124,7 +124,8 @@ def _files(doors: FileDoors) -> Iterator[Place]:
     door = doors.door
     every, listed = ("limit", "after", "order"), "those of this caller's key, as they were last seen"
     files = {"POST": door(doors.upload), "GET": door(doors.files)}
-    yield Place("/v1/files", "caller", files, f"leave a file with a provider, in a form; {listed}", (*every, "purpose"))
+    about = f"leave a file with a provider, in a form; {listed}"
+    yield Place("/v1/files", "caller", files, about, (*every, "purpose"), wants="multipart/form-data")
     content = "the bytes of a file"
     yield Place("/v1/files/{id}/content", "caller", {"GET": door(doors.content)}, content)
     yield Place("/v1/files/{id}", "caller", {"GET": door(doors.file), "DELETE": door(doors.delete)}, "one of them")

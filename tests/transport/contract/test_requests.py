@@ -1,6 +1,7 @@
 """What of a request reaches the wire, and what is refused before."""
 
 import asyncio
+import mmap
 
 import pytest
 
@@ -34,6 +35,23 @@ async def test_a_request_is_written_as_given_with_host_and_length(transport, ser
                 b"content-length: 7",
             ]
         )
+
+
+async def test_a_large_body_that_is_a_view_of_a_file_arrives_whole(transport, serve, tmp_path):
+    seen = []
+    content = bytes(range(256)) * 8192
+    (tmp_path / "body").write_bytes(content)
+
+    async def script(wire):
+        seen.append(await wire.request())
+        await wire.send(OK)
+
+    with (tmp_path / "body").open("rb") as file:
+        view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    async with serve(script) as server:
+        await transport.send(server.request(body=view))
+
+    assert seen[0].body == content
 
 
 async def test_a_get_has_no_length(transport, serve):
