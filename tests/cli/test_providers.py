@@ -139,6 +139,25 @@ def test_every_remedy_is_of_a_kind_that_errors_have(kind):
     assert remedy(kind, known("openai"), "m")
 
 
+def test_where_no_route_names_a_model_the_cheapest_is_asked(tmp_path):
+    file = tmp_path / "trunkline.yaml"
+    file.write_text(
+        "providers:\n"
+        "  openai: {key: sk-0123456789}\n"
+        "  groq: {key: gsk-0123456789, models: {mine: {}}}\n"
+        "  anthropic: {key: sk-ant-0123456789}\n"
+        "  own: 'http://127.0.0.1:1/v1'\n"
+        "models: {fast: anthropic/claude-sonnet-5}\n"
+    )
+
+    asked = {provider.name: model for provider, model in live.asked_for(config_source.load(file, {}))}
+
+    openai = known("openai")
+    costs = [openai.estimate(name, 20, 16).high or 10**9 for name in openai.model_names]
+    assert openai.estimate(asked["openai"], 20, 16).high == min(costs) < costs[0]
+    assert asked == {"openai": asked["openai"], "groq": "mine", "anthropic": "claude-sonnet-5", "own": ""}
+
+
 def test_a_live_check_that_fails_exits_with_1(tmp_path):
     (tmp_path / "trunkline.yaml").write_text("providers: {gone: {url: 'http://127.0.0.1:9/v1'}}\nmodels: {a: [gone/m]}")
 

@@ -50,13 +50,20 @@ class Probe(Struct, frozen=True):
 
 
 def asked_for(config: Config) -> Iterator[tuple[Provider, str]]:
-    """Each provider with the model to ask: the first a route names, else the first that is known of it."""
+    """Each provider with the model to ask: the first a route names, else the config's first, else the cheapest."""
     named: dict[str, str] = {}
     for route in config.models.values():
         for step in route.targets:
             named.setdefault(step.target.provider, step.target.model)
     for name, provider in config.providers.items():
-        yield provider, named.get(name) or next(iter(provider.model_names), "")
+        yield provider, named.get(name) or next(iter(provider.models), "") or _cheapest(provider)
+
+
+def _cheapest(provider: Provider) -> str:
+    """Of the models that the catalogue knows; empty where it knows none."""
+    costs = {name: provider.estimate(name, len(QUESTION), LEAST_TOKENS).high for name in provider.model_names}
+    priced = [(cost, name) for name, cost in costs.items() if cost is not None]
+    return min(priced)[1] if priced else next(iter(costs), "")
 
 
 async def probe(config: Config) -> list[Probe]:
