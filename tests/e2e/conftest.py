@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.spoken import ANSWERED, SPOKEN, spoken
+from tests.spoken import ANSWERED, SPOKEN, payloads, spoken
 from trunkline.core.exchange import Exchange
 from trunkline.gateway import config_source
 from trunkline.gateway.gateway import Gateway
@@ -242,6 +242,8 @@ def _whole(exchange: Exchange, status: int, body: bytes) -> bool:
     call = exchange.call
     if status != 200 or not call.envelope.stream:
         return status == 200
+    if call.dialect.operation in {"speech", "transcriptions"}:
+        return str(payloads(body)[-1].get("type", "")).endswith(".done")
     return spoken({"completions": "openai"}.get(call.dialect.name, call.dialect.name)).whole(body)
 
 

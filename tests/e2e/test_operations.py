@@ -153,7 +153,6 @@ async def test_a_form_reaches_its_provider_with_its_files_and_another_models_nam
     [
         (form(("file", AUDIO))[0], b"model"),
         (form(("model", "embed"), ("model", "claude"))[0], b"more than once"),
-        (form(("model", "embed"), ("stream", "true"))[0], b"stream"),
         (form(("model", "embed"), ("file", b"--edge\r\nContent-Disposition: form-data; name=model"))[0], b"no value"),
         (form(("model", "embed"), ("file", b"..--edge.."))[0], b"boundary"),
         (form(("model", "embed"))[0].replace(b'name="model"', b"name=model"), b"content-disposition"),

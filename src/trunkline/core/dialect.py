@@ -202,6 +202,15 @@ class Fitting(Protocol):
 
 
 @runtime_checkable
+class Unstreamed(Protocol):
+    """What a dialect has besides whose streams some models answer whole, and whose answers are no events."""
+
+    def as_stream(self, answer: bytes) -> bytes:
+        """A provider's whole answer as the stream its caller asked for."""
+        ...
+
+
+@runtime_checkable
 class Formed(Protocol):
     """What a dialect has besides whose requests are forms: their content type, with its boundary, is their caller's."""
 

@@ -11,7 +11,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trunkline.core.chat import Completion, Text, Thought, ToolUse
-from trunkline.core.dialect import Dialect, Envelope, Fitting, Frame, Framing, ProviderDialect, Reader, Rendered, Writer
+from trunkline.core.dialect import (
+    Dialect,
+    Envelope,
+    Fitting,
+    Frame,
+    Framing,
+    ProviderDialect,
+    Reader,
+    Rendered,
+    Unstreamed,
+    Writer,
+)
 from trunkline.core.errors import (
     BrokenStream,
     CallerGone,
@@ -28,6 +39,7 @@ from trunkline.core.reply import OneBlock, Settling
 from trunkline.core.usage import Usage
 from trunkline.dialects.echo import WithoutEcho
 from trunkline.providers.calibration import Calibration
+from trunkline.providers.media import MEDIA
 from trunkline.transport.transport import Response
 
 Taken = TypeVar("Taken")
@@ -118,6 +130,8 @@ class WholeReply(Settling):
 
         A caller that asked for a stream of a provider that does not stream gets one made of the whole answer.
         """
+        if envelope.stream and isinstance(dialect, Unstreamed):
+            return OneBlock(dialect.as_stream(self._body))
         if envelope.stream:
             writer = dialect.writer(envelope)
             return OneBlock(b"".join(map(writer.write, unfold(self._opened()))) + writer.close())
@@ -359,6 +373,8 @@ class StreamedReply(Settling):
         if scanner.usage.source == "reported":
             self._guess.saw_answer(scanner.written, scanner.usage.output)
             return scanner.usage
+        if self._dialect.operation in MEDIA:
+            return scanner.usage  # no length of sound says how many tokens it was
         written = self._guess.answer(scanner.written)
         if scanner.usage.source == "estimated":  # the start told the prompt, and a placeholder for the answer
             return replace(scanner.usage, output=written, reasoning=0)

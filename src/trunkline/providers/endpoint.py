@@ -39,7 +39,7 @@ from trunkline.providers.answer import Pace, StreamedReply, WholeReply
 from trunkline.providers.calibration import Calibration
 from trunkline.providers.headroom import headroom
 from trunkline.providers.health import TargetHealth
-from trunkline.providers.media import media_type
+from trunkline.providers.media import MEDIA, media_type
 from trunkline.providers.timeouts import Timeouts
 from trunkline.resilience.gate import Rejected
 from trunkline.transport.auth import Credential
@@ -305,7 +305,10 @@ class Endpoint:
             reply = StreamedReply(response, door.frames(), dialect, pace, rendered, self._guess, len(call.body))
             await reply.begin()
             return reply
-        if call.envelope.stream and (not kind.startswith(b"application/json") or dialect.operation != "chat"):
+        whole_is_good = dialect.operation in MEDIA or (
+            dialect.operation == "chat" and kind.startswith(b"application/json")
+        )
+        if call.envelope.stream and not whole_is_good:
             shown = kind[:80].decode("latin-1") or "no content type"
             raise BadReply(f"asked for a stream and got {shown} instead of {door.stream_type.decode()}")
         return await self._whole(response, call, dialect, rendered, pace)
@@ -322,7 +325,8 @@ class Endpoint:
         sighting = dialect.sight(body)
         if dialect.operation == "embeddings" and isinstance(dialect, Fitting):  # a protocol's check costs microseconds
             body = dialect.fitted(body, call.envelope)
-        verbatim = call.speaks(dialect) and not call.envelope.stream  # anything else is opened before it is an answer
+        kept = not call.envelope.stream or dialect.operation in MEDIA
+        verbatim = call.speaks(dialect) and kept  # anything else is opened before it is an answer
         completion = None if verbatim else dialect.read_completion(body)
         if completion is not None and not completion.model:  # Cohere tells none, and clients expect one
             completion = replace(completion, model=self.target.model)

@@ -35,6 +35,8 @@ from trunkline.server.places import Place, Places
 from trunkline.server.quality import Feedback, QualityDoors
 from trunkline.telemetry.refusals import NOWHERE, Refused
 
+STREAMED = frozenset({"completions", "speech", "transcriptions"})
+
 
 class GatewayDoors:
     """The table of paths: who may go where is said beside each, and a table with a gap is refused at the start."""
@@ -70,7 +72,7 @@ class GatewayDoors:
         yield Place("/v1/messages/count_tokens", "caller", {"POST": counted}, "the tokens of a prompt")
         for one in (CALLERS[name]() for name in OPERATIONS):
             form = forms.checked if isinstance(one, Formed) else None
-            about = f"{one.path[1:]}, whole{' or streamed' if one.name == 'completions' else ''}"
+            about = f"{one.path[1:]}, whole{' or streamed' if one.name in STREAMED else ''}"
             yield Place(f"/v1{one.path}", "caller", {"POST": Chat(gateway, keys, one, form)}, about)
         yield from _files(FileDoors(gateway, keys))
         yield from self._googles(gateway, keys)

@@ -24,6 +24,7 @@ PATHS = (
 )  # fmt: skip
 SOUND = bytes(range(256)) * 4  # no text in any encoding, as sound is
 PICTURE = 272  # tokens
+SPOKEN = 101  # tokens of a speech
 WORDS = (" and", " so", " on")
 _DIMENSIONS = 8
 
@@ -86,6 +87,25 @@ def sound(path: str, asked: Json) -> tuple[str, bytes] | None:
     return None
 
 
+def audio_stream(path: str, asked: Json) -> list[Piece] | None:
+    """Sound, or words in one, as events; None: nobody asked for them, or the model knows none (``floats``)."""
+    speech = path == "/v1/audio/speech" and asked.get("stream_format") == "sse"
+    words = path == "/v1/audio/transcriptions" and asked.get("stream") == "true"
+    if not (speech or words) or asked["model"].endswith("floats"):
+        return None
+    kind = "speech.audio" if speech else "transcript.text"
+    parts = [b64encode(SOUND[:512]).decode(), b64encode(SOUND[512:]).decode()] if speech else ["Grü", "ße"]
+    pieces = [
+        event({"type": f"{kind}.delta", "audio" if speech else "delta": one}, "content", f"{kind}.delta", 1)
+        for one in parts
+    ]
+    if asked["model"].endswith("torn"):
+        return pieces
+    text = {} if speech else {"text": "Grüße"}
+    usage = {} if asked["model"].endswith("always") else {"usage": _names(counted(asked), written(path, asked))}
+    return [*pieces, event({"type": f"{kind}.done", **text, **usage}, "end", f"{kind}.done")]
+
+
 def stream(asked: Json) -> list[Piece]:
     """A completion's events; a model whose name ends in `torn` ends before the answer does."""
     head = {"id": "cmpl-1", "object": "text_completion", "created": 0, "model": asked["model"]}
@@ -108,6 +128,8 @@ def written(path: str, asked: Json) -> int:
     """The tokens of an answer that are billed."""
     if path.startswith("/v1/images/"):
         return PICTURE
+    if path == "/v1/audio/speech" and asked.get("stream_format") == "sse":
+        return SPOKEN
     return len(WORDS) if path == "/v1/completions" and asked.get("stream") else 0
 
 

@@ -218,6 +218,10 @@ class Site:
 
 def _operated(writer: Playwright, path: str, asked: dict[str, Any], now: float) -> Performance:
     """A page of JSON, or of sound, or a stream."""
+    if (events := operations.audio_stream(path, asked)) is not None:
+        page = writer.page({}, "openai", now)
+        headers = with_header(page.script.headers, "content-type", "text/event-stream")
+        return replace(page, script=Script(headers=headers, pieces=tuple(events), streamed=True))
     told = operations.sound(path, asked)
     if told is not None:
         page = writer.page({}, "openai", now)

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from trunkline.core.chat import ChatRequest, Message, Text
-from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Rendered, Sighting
+from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Rendered, Scanner, Sighting
 from trunkline.core.errors import BadReply, InvalidRequest
 from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects.model_name import check_model
 from trunkline.dialects.openai_operations import multipart
+from trunkline.dialects.openai_operations.audio import AudioScanner, transcript_streamed
 from trunkline.dialects.openai_operations.operation import OpenAIOperation
 from trunkline.dialects.openai_operations.verbatim import MOST_OF_A_PICTURE, MOST_PICTURES
 
@@ -22,6 +25,7 @@ class OpenAIForm(OpenAIOperation):
     """An operation whose requests are forms."""
 
     GUESS: ClassVar[Guess] = "nothing"
+    STREAMS: ClassVar[bool] = False
 
     forward: ClassVar[frozenset[bytes]] = frozenset({b"content-type"})
     """The form's content type, which names its boundary."""
@@ -37,7 +41,7 @@ class OpenAIForm(OpenAIOperation):
         if "model" not in told:
             raise InvalidRequest("`model` is missing. Add it to the form.", param="model")
         check_model(told["model"])
-        if told.get("stream", "false").strip().lower() not in ("false", "0", ""):
+        if not self.STREAMS and _streamed(told):
             raise InvalidRequest(
                 "`stream` is true, and this operation is answered whole here. Leave it out.", param="stream"
             )
@@ -82,6 +86,19 @@ class Transcriptions(OpenAITranscript):
     name: ClassVar[DialectName] = "transcriptions"
     operation: ClassVar[Operation] = "transcriptions"
     path = "/audio/transcriptions"
+    STREAMS: ClassVar[bool] = True
+
+    def envelope(self, told: Mapping[str, str]) -> Envelope:
+        """See above."""
+        return replace(OpenAIForm.envelope(self, told), stream=_streamed(told))
+
+    def scanner(self) -> Scanner:
+        """Watches one stream."""
+        return AudioScanner()
+
+    def as_stream(self, answer: bytes) -> bytes:
+        """See the port."""
+        return transcript_streamed(answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,10 @@ class Translations(OpenAITranscript):
     name: ClassVar[DialectName] = "translations"
     operation: ClassVar[Operation] = "translations"
     path = "/audio/translations"
+
+
+def _streamed(told: Mapping[str, str]) -> bool:
+    return told.get("stream", "false").strip().lower() not in ("false", "0", "")
 
 
 class OpenAIPictures(OpenAIForm):

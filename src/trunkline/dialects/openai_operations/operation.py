@@ -12,13 +12,12 @@ from msgspec import Raw, Struct
 from trunkline.core.chat import ChatRequest, Completion, Message, Text
 from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Reader, Rendered, Scanner, Sighting, Writer
 from trunkline.core.errors import BadReply, CallError, InvalidRequest, Unsupported
-from trunkline.core.usage import UNKNOWN_USAGE, Usage
+from trunkline.core.usage import UNKNOWN_USAGE
 from trunkline.dialects import json
-from trunkline.dialects.counts import Count
 from trunkline.dialects.errors import provider_error
 from trunkline.dialects.model_name import check_model
 from trunkline.dialects.openai_chat import error_reply
-from trunkline.dialects.openai_chat.usage import read_usage
+from trunkline.dialects.openai_operations.usage import read_counts
 from trunkline.dialects.shape import look
 
 ABSENT = (b"", b"null")
@@ -42,13 +41,6 @@ class _Answer(Struct):
 _PEEKED = msgspec.json.Decoder(_Peeked)
 
 
-class _Counts(Struct):
-    input_tokens: Count | None = None
-    output_tokens: Count | None = None
-    total_tokens: Count | None = None
-
-
-_COUNTS = msgspec.json.Decoder(_Counts)
 _ANSWER = msgspec.json.Decoder(_Answer)
 
 
@@ -124,7 +116,7 @@ class OpenAIOperation:
             raise BadReply(f"the provider's answer cannot be read: {error}") from None
         if bytes(answer.error) not in ABSENT:
             raise provider_error("openai", 200, [], body, provider=None)
-        return Sighting(_usage(answer), "stop", answer.model, self.GUESS)
+        return Sighting(read_counts(answer.usage) or UNKNOWN_USAGE, "stop", answer.model, self.GUESS)
 
     def read_completion(self, body: bytes) -> Completion:
         """Never opened."""
@@ -148,20 +140,6 @@ class OpenAIOperation:
     ) -> CallError:
         """See the port."""
         return provider_error("openai", status, headers, body, provider=provider, now=now)
-
-
-def _usage(answer: _Answer) -> Usage:
-    """OpenAI's ``usage``: of pictures and of sound it has other names. Jina and Voyage tell ``total_tokens`` alone."""
-    told = read_usage(answer.usage)
-    if told is not None:
-        return told
-    try:
-        counts = _COUNTS.decode(bytes(answer.usage) or b"{}")
-    except msgspec.DecodeError:
-        return UNKNOWN_USAGE
-    if counts.input_tokens is not None:
-        return Usage(input=counts.input_tokens, output=counts.output_tokens or 0)
-    return UNKNOWN_USAGE if counts.total_tokens is None else Usage(input=counts.total_tokens)
 
 
 def _words(value: Any) -> str:

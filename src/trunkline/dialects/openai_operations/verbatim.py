@@ -10,9 +10,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Sighting
+from trunkline.core.dialect import DialectName, Envelope, Guess, Operation, Scanner, Sighting
 from trunkline.core.errors import BadReply
 from trunkline.core.usage import UNKNOWN_USAGE
+from trunkline.dialects.openai_operations.audio import AudioScanner, speech_streamed
 from trunkline.dialects.openai_operations.operation import OpenAIOperation
 from trunkline.dialects.shape import look
 
@@ -25,6 +26,11 @@ class _Count(Struct):
     n: Any = None
 
 
+class _Format(Struct):
+    stream_format: Any = None
+
+
+_STREAM = msgspec.json.Decoder(_Format)
 _COUNT = msgspec.json.Decoder(_Count)
 
 
@@ -65,7 +71,7 @@ class Images(OpenAIOperation):
 
 @dataclass(frozen=True, slots=True)
 class Speech(OpenAIOperation):
-    """Words read aloud: the answer is sound, and tells no usage."""
+    """Words read aloud: the answer is sound, and tells no usage; as a stream of events it tells some."""
 
     name: ClassVar[DialectName] = "speech"
     operation: ClassVar[Operation] = "speech"
@@ -74,7 +80,16 @@ class Speech(OpenAIOperation):
 
     def peek(self, body: bytes) -> Envelope:
         """See the port."""
-        return replace(OpenAIOperation.peek(self, body), max_tokens=MOST_OF_A_SPEECH)
+        streamed = look(_STREAM, body).stream_format == "sse"
+        return replace(OpenAIOperation.peek(self, body), max_tokens=MOST_OF_A_SPEECH, stream=streamed)
+
+    def scanner(self) -> Scanner:
+        """Watches one stream."""
+        return AudioScanner()
+
+    def as_stream(self, answer: bytes) -> bytes:
+        """See the port."""
+        return speech_streamed(answer)
 
     def sight(self, body: bytes) -> Sighting:
         """See the port: sound is an answer, a JSON object is an error that came with a 200."""
