@@ -80,6 +80,18 @@ def test_a_known_name_means_that_provider_wherever_it_is_asked_and_an_own_name_m
     assert (local.key, local.facts("gpt-5-mini").price) == (None, None)
 
 
+def test_a_row_that_is_narrowed_to_fewer_dialects_has_batches_of_those_only(house):
+    few = "key: k, dialects: {openai: {}, embeddings: {}}"
+    config = house(f"providers: {{openai: {{{few}}}, azure: {{{few}, url: 'https://my.test/openai/v1'}}}}\n")
+    claude = house("providers: {openai: {dialect: anthropic, key: k}}\n").providers["openai"]
+
+    assert config.providers["openai"].batches == ("openai", "embeddings")
+    assert config.providers["azure"].batches == ("openai",)
+    assert (claude.batches, claude.files) == ((), False)
+    with pytest.raises(ConfigError, match="batches: has responses"):
+        house("providers: {openai: {dialect: openai, batches: [responses], key: k}}\n")
+
+
 def test_a_quirk_that_is_written_stands_over_a_known_providers(house):
     quirks = "dialects: {openai: {quirks: {max_tokens_name: keep}}}"
     config = house(f"providers: {{openai: {{url: 'http://127.0.0.1:4000/v1', {quirks}}}}}\n")

@@ -8,6 +8,7 @@ from typing import Any
 
 from trunkline.core.nearest import hint, quoted
 from trunkline.gateway.document import Where, is_list, is_table
+from trunkline.providers.quirks import OPERATIONS
 from trunkline.providers.registry import rows
 
 Problems = list[tuple[Where, str]]
@@ -37,7 +38,7 @@ def _filled(name: str, table: Any, problems: Problems) -> Any:
         problems.append((where, f"is not a provider known by name{hint(name, rows())} Give its url. Known: {known}"))
         return None
     known_row = _moved(row or {"dialects": {"openai": {}}}, said)
-    return {**known_row, **_over(known_row, said), "name": name}
+    return _narrowed({**known_row, **_over(known_row, said), "name": name}, said)
 
 
 def _row(name: str, table: Mapping[str, Any], where: Where, problems: Problems) -> Mapping[str, Any] | None:
@@ -56,6 +57,20 @@ def _moved(row: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]
     if "url" not in said:
         return row
     return {**row, "dialects": {name: how for name, how in row["dialects"].items() if "url" not in (how or {})}}
+
+
+def _narrowed(table: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What the row says of files and batches, where that is of a dialect that is still spoken."""
+    dialects = table["dialects"]
+    if not is_table(dialects):
+        return table
+    besides = OPERATIONS if "openai" in dialects and not any(name in dialects for name in OPERATIONS) else ()
+    if "batches" in table and "batches" not in said:
+        table["batches"] = [name for name in table["batches"] if name in dialects or name in besides]
+    if "openai" not in dialects:
+        for field in {"files", "batches"} - said.keys():
+            table.pop(field, None)
+    return table
 
 
 def _over(row: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]:
