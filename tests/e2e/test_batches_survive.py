@@ -242,6 +242,18 @@ async def test_a_provider_that_fails_at_the_end_is_asked_again_and_its_caller_is
     assert [record.outcome for record in records] == ["ok"]
 
 
+async def test_an_output_without_end_is_charged_by_its_providers_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trunkline.files.depot.CONTENT_LIMIT", 100)
+    async with filed_house(tmp_path) as house, house.client() as gpt:
+        batch = await begun(gpt, line(1), line(2))
+        await gpt.batches.retrieve(batch.id)
+        (record,) = await house.records()
+
+    assert record.cost == house.simulator.site.batches["one"].kept[batch.id].cost
+
+
 async def test_a_place_that_was_left_half_made_is_free_again(tmp_path: Path) -> None:
     async with filed_house(tmp_path, more="files: {upload_timeout: 1s}") as house:
         register, store = house.filing.desk.register, house.filing.desk.register.store

@@ -371,6 +371,15 @@ async def test_a_lists_parameters_have_limits(tmp_path: Path, query: str) -> Non
         assert (await raw(house.url, "GET", "/v1/files/" + "x" * 3000))[0] == 404
 
 
+async def test_what_a_batch_writes_is_its_owners_however_many_files_it_has(tmp_path: Path) -> None:
+    async with filed_house(tmp_path, more="files: {kept: 1}") as house, house.client() as gpt:
+        batch = await begun(gpt, line(1))
+        done = await gpt.batches.retrieve(batch.id)
+        text = (await gpt.files.content(done.output_file_id or "")).text
+
+    assert "42" in text
+
+
 async def test_lists_go_on_page_by_page(tmp_path: Path) -> None:
     async with filed_house(tmp_path) as house, house.client() as gpt:
         made = [(await uploaded(gpt, line(1))).id for _ in range(5)]

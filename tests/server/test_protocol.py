@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from trunkline.core.errors import RequestTimeout
-from trunkline.server.protocol import protocol
+from trunkline.server.protocol import PATIENCE, protocol
 
 GET = b"GET /%b HTTP/1.1\r\nhost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n12345"
@@ -272,6 +272,28 @@ async def test_a_body_that_does_not_come_ends_the_wait_and_then_the_connection()
     await asyncio.sleep(0.05)
     assert socket.closed
     assert b"connection: close" in socket.writes[0]
+
+
+async def test_a_body_is_given_the_time_its_door_gives_it_and_no_more() -> None:
+    told: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scope[PATIENCE] = 0.1
+        told.append((await receive())["body"])
+        told.append((await receive())["body"])
+        with pytest.raises(RequestTimeout, match=r"0\.1 s"):
+            await receive()
+        await answer(send, status=408)
+
+    connection, socket = connected(app, seconds=0.01)
+    connection.data_received(POST)
+    await asyncio.sleep(0.05)
+    connection.data_received(b"6")  # later than others may
+    assert not socket.closed
+    await asyncio.sleep(0.15)
+
+    assert told == [b"12345", b"6"]
+    assert socket.closed
 
 
 async def test_a_request_that_comes_in_pieces_in_time_is_served() -> None:

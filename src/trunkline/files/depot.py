@@ -30,6 +30,7 @@ FILES, BATCHES = "/files", "/batches"
 SECONDS = 60.0  # for an answer to anything but an upload
 SHOWN_LIMIT = 256 * 1024  # bytes of a file's or a batch's object; metadata has 16 values of 512 characters
 LIST_LIMIT = 32 * 1024 * 1024  # bytes of a hundred of them
+CONTENT_LIMIT = 1 << 34  # bytes of a file; they pass through, and are nowhere in memory as a whole
 GOOD = range(200, 300)
 GONE = (404, 410)
 
@@ -67,6 +68,7 @@ class Depot:
         kind: bytes = b"application/json",
         seconds: float = SECONDS,
         query: str = "",
+        most: int | None = None,
     ) -> Response:
         """A good answer, whose body is still to come. Raises CallError, UnknownObject where there is no such.
 
@@ -77,7 +79,7 @@ class Depot:
         asked = "&".join(part for part in (fixed, query) if part)
         target = base + path + (f"?{asked}" if asked else "")
         headers: Headers = [*door.headers, *([(b"content-type", kind)] if method == "POST" else [])]
-        request = Request(method, door.origin, target, headers, body, self._clock() + seconds)
+        request = Request(method, door.origin, target, headers, body, self._clock() + seconds, most=most)
         if door.credential is not None:
             request = await door.credential.signed(request, self._wall())
         response = await self._sent(request, twice=path != BATCHES or method != "POST")
@@ -91,6 +93,10 @@ class Depot:
         shown = await response.read(SHOWN_LIMIT)
         read(shown)
         return shown
+
+    async def content(self, name: str, seconds: float = SECONDS) -> Response:
+        """The bytes of a file, still to come; ``seconds`` for those that nobody gives more time."""
+        return await self.send("GET", at(FILES, name, "content"), seconds=seconds, most=CONTENT_LIMIT)
 
     async def listed(self, path: str, query: str) -> list[bytes]:
         """The objects of a list. Raises CallError."""

@@ -122,7 +122,7 @@ class Desk:
     async def content(self, caller: Caller, name: str, wished: str | None) -> tuple[Response, str]:
         """A file's bytes, still to come."""
         row = await self.register.own("file", name, caller, wished)
-        return await self._asked(row, self.depot(row).send("GET", at(FILES, row.id, "content"))), row.provider
+        return await self._asked(row, self.depot(row).content(row.id)), row.provider
 
     async def delete(self, caller: Caller, name: str, wished: str | None) -> tuple[bytes, str]:
         """Have a file deleted; what its provider has no more is forgotten here as well."""

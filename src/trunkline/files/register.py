@@ -19,6 +19,7 @@ from trunkline.stores.records import Millis
 SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,255}")
 BEING_MADE = "trunkline."  # and a chance number: the id of what has none yet; no provider's ids have the word
 PATHS: dict[Kind, str] = {"file": "/v1/files", "batch": "/v1/batches"}
+NO_LIMIT = 1 << 40
 AGAIN = 60.0  # seconds after which whoever has too much may try again
 
 
@@ -92,15 +93,15 @@ class Register:
             raise BadReply(f"the provider gave the id {name} before, which stays its owner's", provider=row.provider)
         return replace(row, id=name, shown=told, open=stays_open)
 
-    async def adopt(self, row: Belonging, shown: bytes, most: int) -> None:
-        """A file that its provider made for a batch's owner."""
+    async def adopt(self, row: Belonging, shown: bytes) -> None:
+        """A file that its provider made for a batch's owner, however many it has: it was paid for."""
         found = read(shown)
         if SANE.fullmatch(found.id) and not found.id.startswith(BEING_MADE):
             file = Belonging(
                 kind="file", provider=row.provider, id=found.id, owner=row.owner, at=self.wall(),
                 purpose=found.purpose, shown=shown.decode(),
             )  # fmt: skip
-            await self.store.add(file, most)  # one that is known already stays whose it is
+            await self.store.add(file, NO_LIMIT)  # one that is known already stays whose it is
 
     async def check_names(self, caller: Caller, names: Iterable[str]) -> None:
         """Raises UnknownObject for a file that is another key's. What nobody left here is its provider's to judge."""

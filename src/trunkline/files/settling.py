@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from trunkline.accounting.purse import Purse
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.dialect import Dialect, DialectName
-from trunkline.core.errors import CallError, StoreUnavailable, UnknownObject
+from trunkline.core.errors import CallError, ReplyTooLarge, StoreUnavailable, UnknownObject
 from trunkline.core.exchange import Target
 from trunkline.core.money import usd
 from trunkline.files.bill import Account, Bill, Cut
@@ -109,19 +109,23 @@ class Settling:
         self.counts[found.status] += 1
 
     async def _reckoned(self, row: Belonging, found: Shown, about: BatchAbout) -> Bill:
-        accounts = {held.draft.model: Account(held, self._tariff(target_of(held))) for held in about.holds}
-        bill = Bill(accounts, self._dialects[URLS[about.url]]())
+        bill = self._empty(about)
         if found.output_file_id is None:
             return bill  # nothing was answered
         depot = self._desk.depot(row)
         try:
             await self._lines(depot, found.output_file_id, bill)
-        except UnknownObject:  # deleted before anybody here saw it
+        except (UnknownObject, ReplyTooLarge):  # deleted before anybody here saw it, or endless
+            bill = self._empty(about)
             bill.take_sum(found.usage)
         return bill
 
+    def _empty(self, about: BatchAbout) -> Bill:
+        accounts = {held.draft.model: Account(held, self._tariff(target_of(held))) for held in about.holds}
+        return Bill(accounts, self._dialects[URLS[about.url]]())
+
     async def _lines(self, depot: Depot, name: str, bill: Bill) -> None:
-        response = await depot.send("GET", at(FILES, name, "content"), seconds=self._desk.settings.upload_timeout)
+        response = await depot.content(name, self._desk.settings.upload_timeout)
         cut = Cut()
         try:
             while data := await response.receive():
@@ -143,7 +147,7 @@ class Settling:
         """What the batch has written is its owner's."""
         for name in (found.output_file_id, found.error_file_id):
             if name is not None:
-                await self._register.adopt(row, await self._shown(row, name), self._desk.settings.kept)
+                await self._register.adopt(row, await self._shown(row, name))
 
     async def _shown(self, row: Belonging, name: str) -> bytes:
         try:

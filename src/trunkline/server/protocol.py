@@ -6,6 +6,7 @@ Refuses to know what is served.
 import asyncio
 from asyncio import TimerHandle
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -201,7 +202,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.flow.read_paused or (self._in_head and self._answering):
             self._await_rest()  # it is we who do not read, or do not need to yet
         elif not self._in_head and (patience := self._patience() - self.body_timeout) > 0:
-            self._timer = self.loop.call_later(patience, self._late, patience + self.body_timeout)
+            self._timer = self.loop.call_later(patience, partial(self._late, patience + self.body_timeout))
         elif not self._in_head:
             seconds = allowed or self.body_timeout
             self.cycle.give_up(f"the request's body did not arrive within {seconds:g} s; send it faster")

@@ -192,7 +192,7 @@ class AiohttpTransport:
                 raise BadReply(f"{label} used a transfer encoding other than chunked")
             if response.status < 200:
                 raise BadReply(f"{label} answered with the status {response.status}")
-            return AiohttpResponse(response, label, request.expires, limits.decoded_bytes, self._clock)
+            return AiohttpResponse(response, label, request.expires, request.most or limits.decoded_bytes, self._clock)
         except BadReply:
             response.close()
             raise

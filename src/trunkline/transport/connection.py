@@ -92,7 +92,7 @@ class HttpConnection(asyncio.Protocol):
 
     def start(self, request: Request, head: bytes, now: float) -> HttpResponse:
         """Send the request, a small body with it; a large one is for ``upload``."""
-        response = self._response = HttpResponse(self, request.expires, self._limits.decoded_bytes)
+        response = self._response = HttpResponse(self, request.expires, request.most or self._limits.decoded_bytes)
         self.uses += 1
         self._complete = False
         self._quiet = 0

@@ -33,6 +33,7 @@ class Request(Struct, frozen=True):
     body: Body
     expires: float  # the response's headers must be here by then, on the transport's clock
     connect_timeout: float = 5.0  # seconds for DNS, TCP and TLS together
+    most: int | None = None  # decoded bytes of the answer's body; None: as the transport's limits say
 
     def __repr__(self) -> str:
         """Without the headers: one of them is the credential."""

@@ -89,6 +89,14 @@ async def test_a_body_past_the_transports_limit_is_cut_off(open_transport, serve
             await response.read(1 << 30)
 
 
+async def test_a_request_may_allow_more_than_the_transport_does(open_transport, serve, answer):
+    body = bytes(1 << 20)
+    async with serve(answer(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)) as server:
+        transport = open_transport(limits=HttpLimits(decoded_bytes=1 << 10))
+        response = await transport.send(server.request(most=1 << 20))
+        assert await response.read(1 << 30) == body
+
+
 async def test_a_read_past_its_own_limit_closes_the_connection(transport, serve):
     left = []
 
