@@ -197,6 +197,94 @@ async def test_an_offer_of_another_protocol_is_declined_and_the_body_read(protoc
     assert not socket.closed
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nhost: x\r\nx-known: head\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n"
+
+
+async def shown(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the body and the headers it was sent."""
+    body = b""
+    while (message := await receive()).get("more_body"):
+        body += message["body"]
+    if message["type"] != "http.disconnect":
+        fields = b" ".join(b"%b=%b" % field for field in scope["headers"])
+        await answer(send, b"<" + body + message["body"] + b"> " + fields)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+async def test_trailers_are_read_over_and_never_taken_for_headers(apart: bool) -> None:
+    connection, socket = connected(shown)
+    pieces = [CHUNKED, b"x-known: trailer\r\nauthorization: Bearer forged\r\n\r\n", GET % b"next"]
+    for piece in pieces if apart else [b"".join(pieces)]:
+        connection.data_received(piece)
+        await served()
+    await served(20)
+    written = b"".join(socket.writes)
+    assert b"<abcde>" in written
+    assert b"x-known=head" in written
+    assert b"trailer" not in written
+    assert b"forged" not in written
+    assert written.count(b"HTTP/1.1 200 ") == 2
+
+
+@pytest.mark.parametrize("endless", [b"x: " + b"a" * 50_000, b"x: 1\r\n" * 10_000])
+async def test_endless_trailers_are_refused(endless: bytes) -> None:
+    connection, socket = connected(shown)
+    connection.data_received(CHUNKED)
+    await served()
+    connection.data_received(endless)  # the control: so much may come
+    assert not socket.closed
+    connection.data_received(endless.removeprefix(b"x: ") if b"\r" not in endless else endless)
+    await served()
+    assert b"".join(socket.writes).count(b"HTTP/1.1 ") == 1
+    assert socket.writes[0].startswith(b"HTTP/1.1 431 ")
+    assert socket.closed
+
+
+async def test_a_large_body_in_small_chunks_is_no_trailer() -> None:
+    connection, socket = connected(shown)
+    connection.data_received(CHUNKED.removesuffix(b"0\r\n"))
+    for _ in range(100):
+        connection.data_received(b"1\r\na\r\n" * 1_000)
+    connection.data_received(b"0\r\n\r\n")
+    await served()
+    assert b"<abcde" + b"a" * 100_000 + b">" in b"".join(socket.writes)
+
+
+@pytest.mark.parametrize("line", [b"GET / HTTP/2.0", b"GET /"])
+async def test_another_version_of_http_is_refused(line: bytes) -> None:
+    connection, socket = connected(shown)
+    connection.data_received(line + b"\r\n\r\n")
+    await served()
+    assert b"".join(socket.writes).startswith((b"HTTP/1.1 505 ", b"HTTP/1.1 400 "))
+    assert socket.closed
+
+
+SMUGGLED = GET % b"smuggled"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"content-length: 4\r\ntransfer-encoding: chunked", b"transfer-encoding: chunked\r\ncontent-length: 4",
+        b"content-length: 5\r\ncontent-length: 2", b"content-length: 5, 5", b"content-length: +5",
+        b"content-length : 5", b"content-length: " + b"9" * 5_000, b"transfer-encoding: xchunked",
+        b"transfer-encoding: chunked, identity", b"transfer-encoding: chunked\r\ntransfer-encoding: identity",
+        b"transfer-encoding : chunked", b"transfer-encoding:\r\n chunked", b"transfer-encoding: \x0bchunked",
+        b"x: a\rb", b"x: a\0b", b"x: a\r\n b",
+        b"connection: upgrade\r\nupgrade: h2c\r\ncontent-length: 5\r\ntransfer-encoding: chunked",
+    ],
+)  # fmt: skip
+async def test_what_two_servers_could_read_as_different_requests_is_refused_and_nothing_behind_it_read(
+    fields: bytes,
+) -> None:
+    connection, socket = connected(shown)
+    connection.data_received(b"POST / HTTP/1.1\r\nhost: x\r\n" + fields + b"\r\n\r\n0\r\n\r\n" + SMUGGLED)
+    await served(20)
+    assert socket.writes[0].startswith(b"HTTP/1.1 400 ")
+    assert b"HTTP/1.1 200 " not in b"".join(socket.writes)
+    assert socket.closed
+
+
 async def test_a_tunnel_is_refused() -> None:
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
         await answer(send)

@@ -18,6 +18,7 @@ from trunkline.server.cycle import Cycle
 
 HEAD_BYTES = 64 * 1024
 HEAD_FIELDS = 200
+VERSIONS = frozenset({"1.0", "1.1"})
 PATIENCE = "trunkline.patience"
 """In a scope: the seconds that a door gives a body to arrive, once it knows whose it is."""
 Refuse = Callable[[int, str], object]
@@ -44,6 +45,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _timer: TimerHandle | None = None  # runs while a head or a body is awaited
     _answered = 0.0  # when the last answer had left, on the loop's clock
     _head_bytes = 0
+    _framing_bytes = 0  # since the last piece of a body: what chunks say of themselves, and trailers
     _in_head = True
 
     def connection_made(self, transport: Any) -> None:
@@ -58,10 +60,14 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count a head's bytes before they are parsed."""
+        """Count a head's bytes before they are parsed, and those that are no body."""
         if self._in_head:
             self._head_bytes += len(data)
+        else:
+            self._framing_bytes += len(data)
         self._parse(data)
+        if self._framing_bytes > HEAD_BYTES:
+            self._refuse_framing()
         if self._head_bytes and not self.transport.is_closing():
             self._await_rest()
 
@@ -108,6 +114,10 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(b"431 Request Header Fields Too Large", b"the request has over 200 headers; send fewer")
             raise ValueError("too many headers")  # ends the parser's run; the connection is closing already
         self._open_scope()
+        self.headers = []  # trailers are no headers (RFC 9110, 6.5.1): a proxy in front has not looked at them
+        if self.scope["http_version"] not in VERSIONS:
+            self._refuse(b"505 HTTP Version Not Supported", b"this is not HTTP/1.1; speak that")
+            raise ValueError("another version of HTTP")
         answering, self.cycle = self._answering, self._cycle()
         if answering:  # a pipelined request waits for the answer before it
             self.flow.pause_reading()
@@ -163,7 +173,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().on_message_complete()
         self._in_head = True
-        self._head_bytes = 0
+        self._head_bytes = self._framing_bytes = 0
 
     def on_response_complete(self) -> None:
         """As uvicorn's, with one timer for the connection instead of one for each answer, which is 1 % of a call."""
@@ -189,6 +199,23 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _look_again(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body is here."""
+        self._framing_bytes = 0
+        super().on_body(body)
+
+    def _refuse_framing(self) -> None:
+        """The parser keeps trailers: without an end to them they would fill the memory."""
+        self._framing_bytes = 0
+        if self.transport.is_closing():
+            return
+        if self.cycle.response_started:
+            self.transport.close()
+            return
+        self._refuse(b"431 Request Header Fields Too Large", b"the request's trailers are over 64 KiB; send none")
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP gets an error in JSON."""
