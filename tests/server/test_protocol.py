@@ -30,8 +30,8 @@ class Socket(asyncio.Transport):
     def write(self, data: Any) -> None:
         self.writes.append(bytes(data))
 
-    def writelines(self, pieces: Any) -> None:
-        self.writes.append(b"".join(pieces))
+    def writelines(self, list_of_data: Any) -> None:
+        self.writes.append(b"".join(list_of_data))
 
     def close(self) -> None:
         self.closed = True
