@@ -12,8 +12,8 @@ from tests.e2e.filed import ALICE, BOB, PRICES, begun, filed_house, house_before
 from trunkline.accounting.budgets import account
 from trunkline.accounting.windows import period
 from trunkline.core.call import Caller
-from trunkline.core.errors import ReadTimeout
-from trunkline.files.depot import Depot
+from trunkline.core.errors import BadReply, ReadTimeout
+from trunkline.files.depot import Depot, read
 from trunkline.files.settling import LEASE, MADE_WITHIN
 from trunkline.simulator import Simulator, read_config
 from trunkline.stores.belongings import Listing
@@ -242,6 +242,24 @@ async def test_a_provider_that_fails_at_the_end_is_asked_again_and_its_caller_is
     assert [record.outcome for record in records] == ["ok"]
 
 
+@pytest.mark.parametrize("told", [True, False])
+async def test_an_output_that_went_elsewhere_is_charged_by_its_sum_or_its_worst_case(
+    tmp_path: Path, told: bool
+) -> None:
+    async with filed_house(tmp_path) as house, house.client() as gpt:
+        batch = await begun(gpt, line(1))
+        kept = house.simulator.site.batches["one"].kept[batch.id]
+        house.simulator.site.batches["one"].answer("GET", f"/v1/batches/{batch.id}", {}, b"", 1e6)
+        kept.shown["output_file_id"] = None
+        if not told:
+            kept.shown["usage"] = None
+        await gpt.batches.retrieve(batch.id)
+        (record,) = await house.records()
+
+    assert record.cost == (kept.cost if told else None)
+    assert record.booked >= kept.cost > 0
+
+
 async def test_an_output_without_end_is_charged_by_its_providers_sum(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,3 +332,26 @@ async def test_a_file_from_before_a_budget_is_refused_unless_its_answers_are_bou
             with pytest.raises(openai.BadRequestError, match="upload it again"):
                 await gpt.batches.create(input_file_id=free.id, **ENDPOINT)
             assert await gpt.batches.create(input_file_id=bound.id, **ENDPOINT)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"id": "file-1", "created_at": "2026-11-23T08:00:00Z", "request_counts": None, "usage": None, "purpose": None},
+        {"id": "file-1", "created_at": None, "request_counts": {"completed": None}, "status": None},
+        {"id": "file-1"},
+    ],
+)
+def test_an_object_that_says_little_or_says_it_otherwise_is_read(shown: dict[str, Any]) -> None:
+    found = read(json.dumps(shown))
+
+    assert not found.answered
+    assert found.may_be_since(0.0)
+
+
+@pytest.mark.parametrize(
+    "shown", ['{"id": 1}', "{}", "[]", "null", "", '{"id": "x", "output_file_id": {}}', "[" * 100_000]
+)
+def test_what_is_no_object_is_a_bad_reply(shown: str) -> None:
+    with pytest.raises(BadReply):
+        read(shown)

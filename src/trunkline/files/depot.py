@@ -131,19 +131,33 @@ class Depot:
         return f"<Depot of {self.name}>"
 
 
+class Counts(Struct, frozen=True):
+    """How many lines of a batch became what."""
+
+    completed: int | None = None
+
+
 class Shown(Struct):
     """What must be read of a file's or a batch's object."""
 
     id: str
-    purpose: str = ""
-    status: str = ""
+    purpose: str | None = None
+    status: str | None = None
     input_file_id: str | None = None
     output_file_id: str | None = None
     error_file_id: str | None = None
-    created_at: float = 0.0
-    filename: str = ""
+    created_at: float | str | None = None  # Novita writes it as a date
     usage: msgspec.Raw = msgspec.Raw(b"")
-    deleted: bool = False
+    request_counts: Counts | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Some of its lines were."""
+        return self.request_counts is not None and bool(self.request_counts.completed)
+
+    def may_be_since(self, moment: float) -> bool:
+        """Unless it says that it is from before a moment, in seconds since 1970."""
+        return not isinstance(self.created_at, int | float) or self.created_at >= moment
 
 
 class Page(Struct):

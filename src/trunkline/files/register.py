@@ -99,7 +99,7 @@ class Register:
         if SANE.fullmatch(found.id) and not found.id.startswith(BEING_MADE):
             file = Belonging(
                 kind="file", provider=row.provider, id=found.id, owner=row.owner, at=self.wall(),
-                purpose=found.purpose, shown=shown.decode(),
+                purpose=found.purpose or "", shown=shown.decode(),
             )  # fmt: skip
             await self.store.add(file, NO_LIMIT)  # one that is known already stays whose it is
 

@@ -92,26 +92,28 @@ class Settling:
         """Once, whoever does it: a hold that was settled is settled."""
         about = msgspec.json.decode(row.about, type=BatchAbout)
         bill = await self._reckoned(row, found, about)
-        now = self._register.wall()
+        now, status = self._register.wall(), found.status or ""
         for account in bill.accounts.values():
-            record = account.record(found.status, now)
+            record = account.record(status, now)
             await self._purse.book(hold_of(about.owner, account.held), record.booked, record)
             cost = "an unknown amount" if record.cost is None else f"${usd(record.cost)}"
             log.info(
                 "the batch %s of %s has %s: %d answers of %s, %s",
                 row.id,
                 row.owner,
-                found.status,
+                status,
                 account.lines,
                 record.target,
                 cost,
             )
-        self.counts[found.status] += 1
+        self.counts[status] += 1
 
     async def _reckoned(self, row: Belonging, found: Shown, about: BatchAbout) -> Bill:
         bill = self._empty(about)
         if found.output_file_id is None:
-            return bill  # nothing was answered
+            if found.answered:  # written to a place of its account's own, as Azure can
+                bill.take_sum(found.usage)
+            return bill
         depot = self._desk.depot(row)
         try:
             await self._lines(depot, found.output_file_id, bill)
@@ -185,7 +187,7 @@ class Settling:
         about = msgspec.json.decode(row.about, type=BatchAbout)
         for shown in await self._desk.depot(row).listed(BATCHES, NEWEST):
             found = read(shown)
-            theirs = found.input_file_id == about.file and found.created_at * 1000 >= row.at - MADE_WITHIN
+            theirs = found.input_file_id == about.file and found.may_be_since((row.at - MADE_WITHIN) / 1000)
             if theirs and not any(
                 one.provider == row.provider for one in await self._register.store.find("batch", found.id)
             ):
