@@ -20,6 +20,7 @@ from trunkline.quality.prompts import Prompt
 
 OURSELVES = Caller("trunkline-quality", tags=("quality",))
 _DIALECT = OpenAIChat()
+_STRICTEST_FIRST: tuple[Form, ...] = ("schema", "json", "plain")
 _WEAKER: dict[Form, Form] = {"schema": "json", "json": "plain"}
 
 
@@ -129,8 +130,7 @@ class ModelJudge:
 
 
 def _weakest(one: Form, other: Form) -> Form:
-    order: tuple[Form, ...] = ("schema", "json", "plain")
-    return max(one, other, key=order.index)
+    return one if _STRICTEST_FIRST.index(one) >= _STRICTEST_FIRST.index(other) else other
 
 
 def _response_format(form: Form, schema: dict[str, Any]) -> dict[str, Any]:
