@@ -24,21 +24,30 @@ from trunkline.quality.prediction_powered import corrected
 
 DOCUMENT = ROOT / "docs/quality-results.md"
 MARK = "<!-- figures: written by python -m bench.quality_results --data DIR --write -->\n"
+FALLS = "## A fall of ten points"
 SAID: dict[str, Choice] = {"1": "a", "2": "b", "0": "tie"}
 Rows = dict[str, dict[str, Compared]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.quality_results", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="directory with judge_pairs.parquet and the others")
+    parser.add_argument(
+        "--data", type=Path, help="directory with judge_pairs.parquet and the others; left out: --falls"
+    )
+    parser.add_argument("--falls", action="store_true", help="only the last section; the others stand as they were")
     parser.add_argument("--write", action="store_true", help=f"put the figures into {DOCUMENT.name}")
     options = parser.parse_args()
-    text = "\n".join([*replayed(options.data), *real_corrections(options.data), *simulated()])
+    if options.data is None and not options.falls:
+        parser.error("say where the data are with --data, or --falls for what needs none")
+    head, _, after = DOCUMENT.read_text("utf-8").partition(MARK)
+    written, mark, rest = after.partition("\n<!--")
+    if options.falls:
+        text = "\n".join([written[: written.index(FALLS)].strip("\n"), "", *falls()])
+    else:
+        text = "\n".join([*replayed(options.data), *real_corrections(options.data), *simulated()])
     print(text)
     if options.write:
-        head, _, after = DOCUMENT.read_text("utf-8").partition(MARK)
-        rest = after[after.index("\n<!--") :] if "\n<!--" in after else ""
-        DOCUMENT.write_text(head.rstrip("\n") + "\n\n" + MARK + "\n" + text + "\n" + rest, "utf-8")
+        DOCUMENT.write_text(head.rstrip("\n") + "\n\n" + MARK + "\n" + text + "\n" + mark + rest, "utf-8")
 
 
 # published verdicts

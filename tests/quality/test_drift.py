@@ -93,6 +93,25 @@ def test_questions_that_are_always_answered_alike_do_not_ring() -> None:
     assert sum(canaries_ring(0.0, seed, 500, told_apart=True) for seed in range(200)) <= 16
 
 
+def many_questions(seed: int, fall: float, answers: int) -> bool:
+    """Two hundred questions, four in five of which are answered nearly always and the others hardly ever."""
+    rng, drift = random.Random(seed), Drift(SETTINGS)
+    right = [0.99 if rng.random() < 0.8 else 0.02 for _ in range(200)]
+    scores = (rng.random() < right[n % 200] - (fall if n >= 550 else 0) for n in range(550 + answers))
+    return any(drift.add(float(score), str(n % 200)) and n >= 550 for n, score in enumerate(scores))
+
+
+def test_questions_that_were_asked_only_three_times_ring_when_they_fall_and_seldom_else() -> None:
+    assert sum(many_questions(seed, 0.1, 200) for seed in range(40)) >= 34
+    assert sum(many_questions(seed, 0.0, 500) for seed in range(60)) <= 6
+
+
+def test_two_failures_in_a_row_of_a_model_that_hardly_ever_fails_are_no_fall() -> None:
+    drift = Drift(SETTINGS)
+
+    assert [drift.add(float(place not in {505, 507})) for place in range(700)] == [None] * 700
+
+
 def test_a_question_that_was_never_answered_rightly_cannot_fall() -> None:
     drift = Drift(SETTINGS)
 

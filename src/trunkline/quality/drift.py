@@ -1,14 +1,13 @@
 """Has the model behind a name changed? Watches the scores of sampled answers for a lasting fall, cluster by cluster.
 
-Refuses to compare weeks. After every few scores it asks of each moment lately how much likelier the scores are if they
-fell then, all scores before that moment being what is usual, and adds the odds up (Shiryaev, 1963; Roberts, 1966). Such
-a sum grows by as much as it is counted when nothing falls, so its limit is known from the asked-for rate of false
-alarms (Doob's inequality for it), whatever the scores look like and however many came before.
+Refuses to compare weeks. After every ten scores it asks of each moment lately how much likelier the scores are if they
+fell then, all scores before that moment being what is usual, and adds the odds up (Shiryaev, 1963; Roberts, 1966). At
+which sum it rings was measured for the asked-for rate of false alarms, of the first stretch as of later ones.
 """
 
 from collections import deque
 from collections.abc import Iterable
-from math import exp, fsum, log
+from math import exp, fsum, log, sqrt
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -23,8 +22,8 @@ EDGE = 0.02  # means are taken to be at least so far from 0 and 1
 MOST_REFERENCE = 5_000
 MOST_ODDS = 500.0  # in logs
 # What the log of the summed odds stays below in 19 of 20 stretches of 500 scores, by what one score tells of the fall
-# (the drop's square over the variance): measured with coins of 60 to 95 % and with graded scores, 4,000 seeds each. A
-# coin of 80 % tells 0.06, one of 90 % 0.11, one of 95 % 0.21.
+# (the drop's square over the variance), and 0.1: measured with coins of 60 to 95 % and with graded scores, 4,000 seeds
+# each. A coin of 80 % tells 0.06, one of 90 % 0.11, one of 95 % 0.21.
 LIMIT, STRETCH, FALSE = 5.95, 500, 0.05
 LITTLE, EASE, LEAST = 0.07, 1.15, 4.5
 
@@ -163,31 +162,33 @@ class Drift:
 
     def _likelihoods(self) -> list[float]:
         """Log likelihood ratios of a fall one block ago, two blocks ago, and so on."""
-        least, spread = self._settings.drop, self._spread()
+        level, spread = self._coin()
         after: _Tallies = {}
-        told: dict[str, float] = {}
-        found, short, count = [], 0.0, 0.0
+        contrasts: dict[str, tuple[float, float]] = {}
+        found, count = [], 0.0
         for block in reversed(self._blocks):
-            short, count = short - self._above(block), count + _size(block)
             for cluster, tally in block.items():
                 one = after.setdefault(cluster, _Tally())
                 one.take(tally)
-                told[cluster] = _likelihood(self._all[cluster], one, least)
-            drop = short / count / (1 - count / self._count) / 2  # half of what it seems to be: a deep fall is one, too
-            deep = (_likelihood(self._all[cluster], one, drop) for cluster, one in after.items())
-            found.append(fsum(deep if drop > least else told.values()) / spread)
+                contrasts[cluster] = _contrast(self._all[cluster], one)
+                count += tally.count
+            weight, fallen = map(fsum, zip(*contrasts.values(), strict=True))
+            found.append(_likelihood(count, weight, fallen, self._settings.drop, level) / spread)
         return found
 
-    def _spread(self) -> float:
-        """The variance of scores within their clusters, of what a coin's would be: 1 for scores of 0 and 1."""
-        squares = coins = 0.0
-        for tally in self._all.values():
-            mean = tally.mean
-            squares += tally.squares - tally.sum * mean
-            coins += tally.count * (mean := _inside(mean)) * (1 - mean)
-        squares = max(squares, FLATTEST**2 * self._count)
-        self._limit = limit(self._settings, self._settings.drop**2 * self._count / squares)
-        return squares / coins
+    def _coin(self) -> tuple[float, float]:
+        """The coin that scores are taken for: how often it is right, and their variance within clusters by its own.
+
+        Scores of 0 and 1 are a coin of that variance, whose skew they have then; others one of their mean.
+        """
+        squares, total = (fsum(getattr(tally, name) for tally in self._all.values()) for name in ("squares", "sum"))
+        within = squares - fsum(tally.sum * tally.mean for tally in self._all.values())
+        variance = max(within / max(self._count - len(self._all), 1.0), FLATTEST**2)
+        self._limit = limit(self._settings, self._settings.drop**2 / variance)
+        if squares == total:
+            return (1 + sqrt(max(1 - 4 * variance, 0.0))) / 2, 1.0
+        mean = total / self._count
+        return mean, min(variance / max(mean * (1 - mean), FLATTEST**2), 1.0)
 
     def _alarm(self, blocks: int) -> Alarm:
         after = _sums(list(self._blocks)[-blocks:])
@@ -209,30 +210,38 @@ def limit(settings: DriftSettings, information: float) -> float:
     return max(measured, LEAST) + log(settings.horizon / STRETCH * FALSE / settings.false_alarms)
 
 
-def _likelihood(all_: _Tally, after: _Tally, drop: float) -> float:
-    """How much likelier a cluster's scores are, in logs, if their mean fell by ``drop``: a coin's odds.
-
-    Whatever the mean was, it is taken to be what fits all scores best, with the fall and without.
-    """
-    count, before = all_.count, all_.count - after.count
+def _contrast(all_: _Tally, after: _Tally) -> tuple[float, float]:
+    """What a cluster says of a fall: the weight of its word (Cochran, 1954), and that times by how much it fell."""
+    before = all_.count - after.count
     if before < 1:
+        return 0.0, 0.0
+    weight = before * after.count / all_.count
+    return weight, weight * ((all_.sum - after.sum) / before - after.mean)
+
+
+def _likelihood(count: float, weight: float, fallen: float, least: float, level: float) -> float:
+    """How much likelier all scores are, in logs, if their mean fell: a coin's odds, of one coin that says as much.
+
+    That coin was thrown ``count`` times after the moment, and so often before it that its word has this weight, and was
+    right at this level over both. Its mean is taken to be what fits that best, with the fall and without. A fall is at
+    least ``least``, and half of what it seems to be: a deep one is one, too.
+    """
+    if not weight:
         return 0.0
-    usual = all_.mean
-    was = min(max(usual + drop * after.count / count, EDGE), 1 - EDGE)
-    fell, usual = max(was - drop, EDGE), _inside(usual)
-    right = all_.sum - after.sum
+    before, seems = count * weight / (count - weight), fallen / weight
+    part, drop = count / (before + count), max(least, seems / 2)
+    right = before * min(max(level + seems * part, 0.0), 1.0)
+    total = count * min(max(level - seems * (1 - part), 0.0), 1.0)
+    was = min(max(level + drop * part, EDGE), 1 - EDGE)
+    fell, usual = max(was - drop, EDGE), min(max(level, EDGE), 1 - EDGE)
     ahead = right * log(was / usual) + (before - right) * log((1 - was) / (1 - usual))
-    return ahead + after.sum * log(fell / usual) + (after.count - after.sum) * log((1 - fell) / (1 - usual))
+    return ahead + total * log(fell / usual) + (count - total) * log((1 - fell) / (1 - usual))
 
 
 def _before(all_: _Tally, after: _Tally) -> float:
     """A cluster's mean before; its mean in all where it is new."""
     before = all_.count - after.count
     return (all_.sum - after.sum) / before if before >= 1 else all_.mean
-
-
-def _inside(mean: float) -> float:
-    return min(max(mean, EDGE), 1 - EDGE)
 
 
 def _size(block: _Tallies) -> float:
