@@ -1,9 +1,15 @@
 """Every row of the data file is a provider that could be called."""
 
+from decimal import Decimal
+
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from trunkline.catalog.catalogue import models_of
+from trunkline.catalog.facts import ModelRow
+from trunkline.catalog.published import PublishedPrice
+from trunkline.catalog.regional import premium
 from trunkline.core.chat import ChatRequest, Message, Text, Thought
 from trunkline.core.secret import Secret
 from trunkline.core.usage import Usage
@@ -72,8 +78,6 @@ def test_the_second_dialect_may_live_elsewhere_and_want_its_key_otherwise():
 
 
 def auths(name):
-    from msgspec.structs import replace
-
     provider = replace(known(name), key=Secret("k"))
     return {spoken: provider.auth_for(spoken) for spoken in provider.dialects}
 
@@ -173,3 +177,48 @@ def test_where_the_older_name_of_the_token_limit_is_deprecated_the_newer_is_sent
 def test_callers_of_a_second_dialect_are_answered_in_it_with_a_bearers_key(name, spoken, url):
     assert known(name).base_url(spoken) == url
     assert auths(name)[spoken] == "bearer"
+
+
+@pytest.mark.parametrize(
+    ("model", "region", "dollars"),
+    [
+        ("claude-sonnet-4-5@20250929", None, 3),
+        ("claude-sonnet-4-5@20250929", "global", 3),
+        ("claude-sonnet-4-5@20250929", "europe-west1", 3.3),
+        ("claude-sonnet-4-6@default", "eu", 3.3),
+        ("claude-haiku-4-5@20251001", "us-east5", 1.1),
+        ("claude-opus-4-1@20250805", "us-east5", 15),
+        ("claude-opus-4-7", None, 5),
+    ],
+)
+def test_claude_on_googles_cloud_costs_what_its_snapshot_costs_and_a_tenth_more_in_a_region(model, region, dollars):
+    vertex = replace(known("vertex-claude"), region=region)
+    tariff = vertex.tariff(model)
+
+    assert tariff is not None
+    assert tariff.price(0.0).charge(Usage(input=100_000)) == dollars * 10**8  # below the mark of the dearer tier
+    assert tariff.version.endswith("+10%") == (tariff.price(0.0).per_nano > 1000)
+
+
+def test_a_price_of_ones_own_is_not_raised_by_a_region():
+    own = {"claude-sonnet-4-5": ModelRow(prices=PublishedPrice(input=Decimal(2), output=Decimal(10)))}
+    vertex = replace(known("vertex-claude"), region="europe-west1", models=own)
+
+    tariff = vertex.tariff("claude-sonnet-4-5@20250929")
+
+    assert tariff is not None
+    assert tariff.price(0.0).charge(Usage(input=1_000_000)) == 2 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("model", "region", "percent"),
+    [
+        ("claude-sonnet-4@20250514", "eu", 0),
+        ("claude-opus-4-20250514", "eu", 0),
+        ("claude-3-7-sonnet@20250219", "eu", 0),
+        ("claude-opus-4-5@20251101", "eu", 10),
+        ("gemini-3-pro", "eu", 0),
+    ],
+)
+def test_only_models_since_sonnet_4_5_cost_more_in_a_region(model, region, percent):
+    assert premium(model) == percent

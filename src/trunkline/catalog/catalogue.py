@@ -15,8 +15,8 @@ from msgspec import Struct, structs
 from trunkline.catalog.facts import ModelRow
 
 _FILE = Path(__file__).with_name("models.json")
-_DATED = re.compile(r"[-@](20\d{2}-\d{2}-\d{2}|20\d{6})$")
-"""How vendors name a snapshot: gpt-5-mini-2025-08-07, claude-sonnet-4-5-20250929."""
+_DATED = re.compile(r"(?:[-@](?:20\d{2}-\d{2}-\d{2}|20\d{6})|@default)$")
+"""How vendors name a snapshot: gpt-5-mini-2025-08-07, claude-sonnet-4-5-20250929, claude-sonnet-4-5@default."""
 
 
 class Named(Protocol):

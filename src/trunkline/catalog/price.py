@@ -36,6 +36,21 @@ class Price(Struct, frozen=True):
     request: int = 0  # of the call itself, beside its tokens; a call that used no token was not served and is free
     per_nano: int = _PICO_PER_NANO
 
+    def raised(self, percent: int) -> "Price":
+        """A price so much higher, exactly: its units become finer."""
+        more = 100 + percent
+        return Price(
+            input=self.input * more,
+            cache_read=self.cache_read * more,
+            cache_write=self.cache_write * more,
+            cache_write_1h=self.cache_write_1h * more,
+            output=self.output * more,
+            reasoning=self.reasoning * more,
+            tiers=tuple(Tier(tier.over, tier.price.raised(percent)) for tier in self.tiers),
+            request=self.request * more,
+            per_nano=self.per_nano * 100,
+        )
+
     def at(self, prompt_tokens: int) -> "Price":
         """The price of a call whose prompt has this many tokens, cached ones included."""
         if not self.tiers:

@@ -6,6 +6,7 @@ Refuses to know models' names and where prices were published.
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trunkline.catalog.price import Price
 
@@ -48,6 +49,17 @@ class Tariff(Struct, frozen=True):
     def always(cls, price: Price, version: str) -> "Tariff":
         """A price that depends on nothing, as somebody's config says it."""
         return cls(version, (Dated(price),))
+
+    def raised(self, percent: int) -> "Tariff":
+        """One so much higher; 0 is the same."""
+        if percent == 0:
+            return self
+
+        def rows(told: tuple[Dated, ...]) -> tuple[Dated, ...]:
+            return tuple(replace(row, price=row.price.raised(percent)) for row in told)
+
+        services = {name: rows(told) for name, told in self.services.items()}
+        return Tariff(f"{self.version}+{percent}%", rows(self.standard), services)
 
     def price(self, now: float, service: str | None = None) -> Price:
         """What a call that begins now costs; ``now`` in seconds since 1970.

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from trunkline.catalog.catalogue import Models, models_of
 from trunkline.catalog.facts import Day, ModelFacts, ModelRow, facts
+from trunkline.catalog.regional import premium
 from trunkline.catalog.tariff import Tariff
 from trunkline.core.dialect import DialectName, ProviderDialect
 from trunkline.core.secret import Secret
@@ -272,9 +273,18 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         found = None if book is None else book.tariff(provider, name)
         if found is None and catalogued is not None and catalogued.prices is not None:
             found = Tariff.always(catalogued.prices.price(), f"catalogue/{catalogued.as_of}")
+        if found is not None and self._regional:
+            found = found.raised(premium(name))
         if found is None and self.defaults.prices is not None:
             found = Tariff.always(self.defaults.prices.price(), "config")
         return found
+
+    @property
+    def _regional(self) -> bool:
+        """True where Claude is asked in one of Google's regions."""
+        spoken = self.dialects.get("anthropic")
+        vertex = spoken is not None and spoken.quirks.get("platform") == "vertex"
+        return vertex and self.region not in (None, DEFAULT_LOCATION)
 
     def estimate(self, model: str, prompt_tokens: int, max_tokens: int | None = None) -> Estimate:
         """Between what and what a call would cost, said before it is sent."""

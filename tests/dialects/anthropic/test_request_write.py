@@ -369,3 +369,12 @@ def test_a_schema_nested_beyond_reason_is_the_callers_mistake():
 
     with pytest.raises(InvalidRequest, match="nested too deeply"):
         AnthropicMessages().write_request(ChatRequest("m", (HI,), tools=(Tool("f", None, schema),)), OLD)
+
+
+@pytest.mark.parametrize("model", ["claude-opus-4@20250514", "claude-sonnet-4@20250514", "claude-3-7-sonnet@20250219"])
+def test_a_model_of_googles_cloud_takes_what_the_same_one_takes_at_its_vendor(model):
+    body, dropped = written(HI, model=model, temperature=0.5)
+
+    assert body["temperature"] == 0.5
+    assert "temperature" not in dropped
+    assert "temperature" in written(HI, model="claude-opus-4-7@default", temperature=0.5)[1]

@@ -45,7 +45,8 @@ GENERATIONS: tuple[tuple[str, Generation], ...] = (
 
 
 def generation_of(model: str) -> Generation:
-    """What a model accepts."""
+    """What a model accepts; Google's cloud writes a snapshot's day behind an @."""
+    model = model.replace("@", "-")
     for name, generation in GENERATIONS:
         if name in model:
             return generation
