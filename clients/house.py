@@ -13,11 +13,18 @@ from typing import Any
 
 from trunkline.cli.demo.child import running
 
-DIALECTS = ("openai", "responses", "anthropic", "gemini")
-"""Of the providers, each of which speaks one of them; the gateway's models have the same names.
+BASES = {
+    "openai": "/v1",
+    "responses": "/v1",
+    "anthropic": "/v1",
+    "gemini": "/v1",
+    "bedrock": "/v1",
+    "ollama": "/api",
+    "cohere": "/v2",
+}
+"""Where the providers stand, by their dialect, which none speaks but one; the gateway's models have the same names."""
 
-Those that are spoken by providers alone stand before every caller's dialect in the suite: tests/e2e/test_matrix.py.
-"""
+DIALECTS = tuple(BASES)
 
 KEY = "sk-trunkline-clients-0123456789"
 WINDOW = 200_000  # tokens; a coding agent's first question has near 30,000
@@ -80,7 +87,8 @@ def _served(url: str, folder: Path) -> dict[str, Any]:
 
 def _provider(url: str, name: str) -> dict[str, Any]:
     facts = {"sim": {"context_window": WINDOW, "prices": PRICES}}
-    return {"url": f"{url}/v1", "dialect": name, "key": _key(name), "models": facts}
+    spoken = {name: {"quirks": {"family": "claude"} if name == "bedrock" else {}}}  # `sim` does not say whose it is
+    return {"url": f"{url}{BASES[name]}", "dialects": spoken, "key": _key(name), "models": facts}
 
 
 def _key(name: str) -> str:

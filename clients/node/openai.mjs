@@ -81,4 +81,4 @@ async function embeddings(model) {
 }
 
 await play({ openai: chat, responses }, [answer, stream, tools, structured, limited, cut, unknown]);
-await play({ openai: (model) => model }, [embeddings], ["openai"]);
+await play({ openai: (model) => model }, [embeddings], ["openai", "ollama", "cohere"]);

@@ -6,6 +6,8 @@ import assert from "node:assert/strict";
 export const GATEWAY = process.env.TRUNKLINE_URL ?? "http://127.0.0.1:8080";
 export const KEY = process.env.TRUNKLINE_KEY ?? "sk-trunkline-clients";
 export const PROVIDERS = (process.env.TRUNKLINE_MODELS ?? "openai responses anthropic gemini").split(" ");
+// those that can be told that a tool must be called: Ollama cannot, and `x-trunkline-dropped` says so
+export const FORCING = PROVIDERS.filter((name) => name !== "ollama");
 
 export const SUM = "What is 17 + 25?";
 export const TOLD = "17 + 25 = 42.";

@@ -7,7 +7,7 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { APICallError, embedMany, generateObject, generateText, stepCountIs, streamText, tool } from "ai";
 import { z } from "zod";
-import { GATEWAY, KEY, SUM, TOLD, WEATHER, play, refuses } from "./play.mjs";
+import { FORCING, GATEWAY, KEY, SUM, TOLD, WEATHER, play, refuses } from "./play.mjs";
 
 const here = { baseURL: `${GATEWAY}/v1`, apiKey: KEY };
 // without the two it asks for no usage, and for JSON without a schema
@@ -67,5 +67,8 @@ async function embeddings(model) {
   assert.deepEqual(embeddings.map((one) => one.length), [8, 8]);
 }
 
-await play(dialects, [answer, stream, tools, structured, limited, cut]);
-await play({ openai: (model) => model }, [embeddings], ["openai"]);
+const { anthropic, ...others } = dialects;
+await play(dialects, [answer, stream, tools, limited, cut]);
+await play(others, [structured]);
+await play({ anthropic }, [structured], FORCING); // by a tool that must be called
+await play({ openai: (model) => model }, [embeddings], ["openai", "ollama", "cohere"]);

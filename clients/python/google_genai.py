@@ -66,4 +66,4 @@ def embeddings(model: str) -> None:
 
 
 play({"gemini": str}, [answer, stream, tools, structured, counted, listed, limited, cut, unknown])
-play({"gemini": str}, [embeddings], ["openai"])
+play({"gemini": str}, [embeddings], ["openai", "ollama", "cohere"])

@@ -6,7 +6,7 @@ from typing import Any
 import instructor
 import openai
 from instructor.core.exceptions import InstructorRetryException
-from play import GATEWAY, KEY, play, refuses
+from play import FORCING, GATEWAY, KEY, play, refuses
 from pydantic import BaseModel
 
 client = openai.OpenAI(base_url=f"{GATEWAY}/v1", api_key=KEY)
@@ -43,4 +43,5 @@ def limited(ask: Callable[..., Any]) -> None:
     refuses((InstructorRetryException, openai.RateLimitError), lambda: ask(instructor.Mode.TOOLS))
 
 
-play({"openai": asked}, [tools, structured, stream, limited])
+play({"openai": asked}, [structured, limited])
+play({"openai": asked}, [tools, stream], FORCING)

@@ -7,7 +7,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
-from play import GATEWAY, KEY, SUM, TOLD, WEATHER, play, refuses, same
+from play import FORCING, GATEWAY, KEY, SUM, TOLD, WEATHER, play, refuses, same
 from pydantic import BaseModel
 
 
@@ -82,8 +82,8 @@ def embeddings(model: str) -> None:
     same([len(vector) for vector in embedder.embed_documents(["one text", "another"])], [8, 8])
 
 
-play(
-    {"openai": chat, "responses": responses, "anthropic": messages},
-    [answer, stream, tools, structured, schema, limited, cut],
-)
-play({"openai": str}, [embeddings], ["openai"])
+MODELS = {"openai": chat, "responses": responses, "anthropic": messages}
+play(MODELS, [answer, stream, tools, schema, limited, cut])
+play({"openai": chat, "responses": responses}, [structured])
+play({"anthropic": messages}, [structured], FORCING)  # by a tool that must be called
+play({"openai": str}, [embeddings], ["openai", "ollama", "cohere"])

@@ -69,4 +69,4 @@ def embeddings(asked: Asked) -> None:
 
 
 play({"openai": chat, "anthropic": messages}, [answer, stream, tools, limited, cut, unknown])
-play({"openai": chat}, [embeddings], ["openai"])
+play({"openai": chat}, [embeddings], ["openai", "ollama", "cohere"])

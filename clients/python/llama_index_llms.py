@@ -5,7 +5,7 @@ from llama_index.core.llms import ChatMessage
 from llama_index.core.tools import FunctionTool
 from llama_index.embeddings.openai_like import OpenAILikeEmbedding
 from llama_index.llms.openai_like import OpenAILike
-from play import GATEWAY, KEY, SUM, TOLD, WEATHER, play, refuses, same
+from play import FORCING, GATEWAY, KEY, SUM, TOLD, WEATHER, play, refuses, same
 from pydantic import BaseModel
 
 
@@ -60,5 +60,6 @@ def embeddings(model: str) -> None:
     same([len(vector) for vector in embedder.get_text_embedding_batch(["one text", "another"])], [8, 8])
 
 
-play({"openai": chat}, [answer, stream, tools, structured, limited, cut])
-play({"openai": str}, [embeddings], ["openai"])
+play({"openai": chat}, [answer, stream, tools, limited, cut])
+play({"openai": chat}, [structured], FORCING)  # by a tool that must be called
+play({"openai": str}, [embeddings], ["openai", "ollama", "cohere"])

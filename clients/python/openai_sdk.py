@@ -101,4 +101,4 @@ def embeddings(model: str) -> None:
 
 
 play({"openai": Chat, "responses": Responses}, [answer, stream, tools, structured, limited, cut, unknown])
-play({"openai": str}, [embeddings], ["openai"])
+play({"openai": str}, [embeddings], ["openai", "ollama", "cohere"])

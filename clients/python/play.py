@@ -17,6 +17,9 @@ KEY = os.environ.get("TRUNKLINE_KEY", "sk-trunkline-clients")
 PROVIDERS = os.environ.get("TRUNKLINE_MODELS", "openai responses anthropic gemini").split()
 """The models of the gateway; each stands for a provider that speaks the dialect of that name and no other."""
 
+FORCING = [name for name in PROVIDERS if name != "ollama"]
+"""Those that can be told that a tool must be called. Ollama cannot: `x-trunkline-dropped` says so, and it may talk."""
+
 SUM = "What is 17 + 25?"
 TOLD = "17 + 25 = 42."
 WEATHER = "What is the weather in Paris?"

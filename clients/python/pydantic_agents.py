@@ -1,6 +1,6 @@
 """pydantic-ai: a provider of its own for each dialect; OpenAI's takes the URL with /v1, the others without."""
 
-from play import BOTH, GATEWAY, KEY, SUM, TOLD, play, refuses, same
+from play import BOTH, FORCING, GATEWAY, KEY, SUM, TOLD, play, refuses, same
 from pydantic import BaseModel
 from pydantic_ai import Agent, Embedder, NativeOutput
 from pydantic_ai.embeddings.openai import OpenAIEmbeddingModel
@@ -73,7 +73,8 @@ def embeddings(model: str) -> None:
     same([len(vector) for vector in result.embeddings], [8, 8])
 
 
-play(DIALECTS, [answer, stream, tools, structured, limited, cut])
+play(DIALECTS, [answer, stream, tools, limited, cut])
+play(DIALECTS, [structured], FORCING)  # by a tool that must be called
 # in Anthropic's dialect it sends a schema only for models whose names it knows
 play({name: model for name, model in DIALECTS.items() if name not in CLAUDE}, [schema])
-play({"openai": str}, [embeddings], ["openai"])
+play({"openai": str}, [embeddings], ["openai", "ollama", "cohere"])
