@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from trunkline.core.errors import ConfigError
-from trunkline.files.lines import URLS
+from trunkline.files.settings import URLS
 from trunkline.gateway import config_source
 from trunkline.providers.registry import known, rows
 

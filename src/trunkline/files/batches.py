@@ -19,9 +19,9 @@ from trunkline.core.call import Caller
 from trunkline.core.errors import CallError, InvalidRequest, UnknownObject, UnknownPrice
 from trunkline.files.depot import BATCHES, at, surely_nothing
 from trunkline.files.desk import BATCH, Desk, Left
-from trunkline.files.lines import URLS
 from trunkline.files.load import SERVICE, BatchAbout, FileAbout, Held, Load
 from trunkline.files.register import unknown
+from trunkline.files.settings import URLS
 from trunkline.files.settling import Settling, hold_of, lease_until
 from trunkline.stores.belongings import Belonging
 from trunkline.stores.records import Millis, UsageRecord

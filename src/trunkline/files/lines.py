@@ -16,19 +16,12 @@ from trunkline.core.call import Call, Caller
 from trunkline.core.dialect import Dialect, DialectName
 from trunkline.core.errors import CallError, InvalidRequest
 from trunkline.files.load import FileAbout, Load
+from trunkline.files.settings import URLS
 from trunkline.files.trespass import file_ids
 
 LONGEST_ID = 512  # characters of a custom_id
 MOST_MODELS = 16
 MOST_NAMED = 1_000  # files that the lines of one batch name
-URLS: Mapping[str, DialectName] = {
-    "/v1/chat/completions": "openai",
-    "/v1/responses": "responses",
-    "/v1/embeddings": "embeddings",
-    "/v1/completions": "completions",
-    "/v1/moderations": "moderations",
-}
-"""Which operations a line may be, as every provider spells them."""
 
 _LINE = msgspec.json.Decoder(dict[str, Raw])
 _SERVICES = (b"", b"null", b'"auto"', b'"default"')

@@ -3,11 +3,22 @@
 Refuses to know whose a file is.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from trunkline.core.dialect import DialectName
+
 MIB = 1024 * 1024
+URLS: Mapping[str, DialectName] = {
+    "/v1/chat/completions": "openai",
+    "/v1/responses": "responses",
+    "/v1/embeddings": "embeddings",
+    "/v1/completions": "completions",
+    "/v1/moderations": "moderations",
+}
+"""Which operations a batch's line may be, as every provider spells them."""
 _BYTES = {"x-unit": "bytes"}
 _SECONDS = {"x-unit": "seconds"}
 

@@ -20,8 +20,8 @@ from trunkline.core.money import usd
 from trunkline.files.bill import Account, Bill, Cut
 from trunkline.files.depot import BATCHES, FILES, Depot, Shown, at, read
 from trunkline.files.desk import Desk
-from trunkline.files.lines import URLS
 from trunkline.files.load import BatchAbout, Held
+from trunkline.files.settings import URLS
 from trunkline.stores.belongings import Belonging
 from trunkline.stores.holds import Charge, Hold
 from trunkline.stores.records import DAY, Millis

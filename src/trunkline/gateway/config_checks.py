@@ -15,7 +15,7 @@ from trunkline.accounting.budgets import BudgetRule
 from trunkline.core.dialect import DialectName
 from trunkline.core.errors import ConfigError
 from trunkline.core.nearest import hint, quoted
-from trunkline.files.lines import URLS
+from trunkline.files.settings import URLS
 from trunkline.gateway.config import Config, Route
 from trunkline.gateway.document import Where
 from trunkline.gateway.listen import address, is_loopback

@@ -23,8 +23,9 @@ from trunkline.core.exchange import Target
 from trunkline.files.batches import Batches
 from trunkline.files.depot import Depot
 from trunkline.files.desk import Desk
-from trunkline.files.lines import URLS, Chosen
+from trunkline.files.lines import Chosen
 from trunkline.files.register import Register
+from trunkline.files.settings import URLS
 from trunkline.files.settling import Settling
 from trunkline.files.trespass import file_ids
 from trunkline.gateway.config import Config
