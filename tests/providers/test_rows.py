@@ -196,7 +196,7 @@ def test_claude_on_googles_cloud_costs_what_its_snapshot_costs_and_a_tenth_more_
     tariff = vertex.tariff(model)
 
     assert tariff is not None
-    assert tariff.price(0.0).charge(Usage(input=100_000)) == dollars * 10**8  # below the mark of the dearer tier
+    assert tariff.price(0.0).charge(Usage(input=100_000)) == round(dollars * 10**8)  # below a dearer tier
     assert tariff.version.endswith("+10%") == (tariff.price(0.0).per_nano > 1000)
 
 
