@@ -434,3 +434,16 @@ def test_a_purse_and_a_budget_show_what_they_are() -> None:
 
     assert repr(purse) == "<Purse [1 budgets | 0 unsettled]>"
     assert repr(Budget(Endpoint(LARGE), Offer(Target("a", "b")), purse)) == "<Budget of a/b>"
+
+
+async def test_two_requests_of_a_call_that_were_held_for_and_never_ended_are_counted_apart() -> None:
+    clock, asked = Clock(NOW), exchange(max_tokens=5)
+    store = MemoryStore()
+    dying = Purse(store, (rule(1),), wall=clock)
+    for target in (PRICED, PRICED):  # a hedge, held for before the first was sent
+        await dying.reserve(asked, target)
+
+    clock.now += LEASE + 1
+    await store.budgets.expire(clock())
+
+    assert sorted((one.attempt, one.outcome) for one in await store.usage.read(ALL)) == [(1, "lost"), (2, "lost")]

@@ -22,7 +22,7 @@ def draft(record_id: str, exchange: Exchange, offer: Offer, at: Millis) -> Usage
         id=record_id,
         at=at,
         request=exchange.id,
-        attempt=len(exchange.attempts) + 1,
+        attempt=max(exchange.drafted, len(exchange.attempts) + 1),
         purpose=_purpose(exchange),
         provider=offer.target.provider,
         model=offer.target.model,
@@ -45,7 +45,7 @@ def _purpose(exchange: Exchange) -> Purpose:
 def ended(started: UsageRecord, attempt: Attempt, held: Nanos, number: int | None = None) -> UsageRecord:
     """The record of an attempt that has ended; where its cost is not known, budgets are charged what was held.
 
-    ``number`` is known for sure only once it was sent: two that were held at once were drafted with the same one.
+    ``number`` is known for sure only once it was sent: drafts are counted in the order in which money was held.
     """
     outcome = attempt.outcome
     if outcome is None:

@@ -91,6 +91,7 @@ class Purse:
 
         Raises BudgetExceeded, UnknownPrice, or StoreUnavailable: an attempt that cannot be metered is not made.
         """
+        exchange.drafted = max(exchange.drafted, len(exchange.attempts)) + 1
         now = self._wall()
         if now >= self._leased - LEASE // 2:
             await self.renew()

@@ -85,8 +85,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "attempts", "cache", "call", "decision", "id", "nearing", "outcome", "passed", "purpose", "shown", "span",
-        "started", "trace",
+        "attempts", "cache", "call", "decision", "drafted", "id", "nearing", "outcome", "passed", "purpose", "shown",
+        "span", "started", "trace",
     )  # fmt: skip
 
     def __init__(self, id: str, call: Call, started: float) -> None:  # noqa: A002 - the field's own name
@@ -96,6 +96,7 @@ class Exchange:
         self.trace = trace_of(call.headers)
         self.span = new_span()
         self.attempts: list[Attempt] = []
+        self.drafted = 0  # of its attempts the latest that money was held for
         self.nearing = ""  # the budget of this call that is nearly spent, as callers are told
         self.passed: list[str] = []  # targets that were passed over, each with the reason
         self.outcome: Outcome | None = None
