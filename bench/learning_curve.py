@@ -266,7 +266,7 @@ def told(runs: Sequence[Run], rate: float) -> list[str]:
         f"After {calls // 2:,} calls: {wilson(met, len(runs))} of the seeds. "
         f"After the swap {len(again)} of {len(runs)} seeds came within {100 * GOOD_ENOUGH:g} points again"
         + (f", half of these in {again[len(again) // 2]:,} calls or fewer" if again else "")
-        + f"; a fall was noticed in {falls}.",
+        + f"; in {falls} a change was told.",
     ]
     return lines
 

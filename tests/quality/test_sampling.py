@@ -14,6 +14,27 @@ def test_over_all_answers_the_rate_is_kept_and_uncertain_cells_get_more() -> Non
     assert unknown > 2 * known
 
 
+def test_a_call_that_explored_is_judged_the_more_the_rarer_it_is() -> None:
+    strata = Strata(0.01)
+    strata.chance(0.1)
+
+    usual, rare = strata.chance(0.1, 1.0), strata.chance(0.1, 0.25)
+
+    assert rare == pytest.approx(4 * usual, rel=0.1)
+    assert strata.chance(0.1, 0.0) == pytest.approx(10 * usual, rel=0.1)  # and no rarer than one in ten
+
+
+def test_a_start_or_a_change_is_judged_more_and_that_is_saved_afterwards() -> None:
+    strata = Strata(0.05)
+    doubts = [0.2] * 300 + [0.05] * 4_700 + [0.2] * 300 + [0.05] * 4_700
+    chances = [strata.chance(doubt) for doubt in doubts]
+
+    assert sum(chances[:300]) > 2 * 0.05 * 300
+    assert sum(chances[5_000:5_300]) > 2 * 0.05 * 300
+    assert sum(chances[:5_000]) == pytest.approx(0.05 * 5_000, rel=0.1)
+    assert sum(chances[5_000:]) == pytest.approx(0.05 * 5_000, rel=0.1)
+
+
 def test_even_what_is_known_well_is_looked_at_and_a_chance_is_no_more_than_certainty() -> None:
     strata = Strata(0.5)
     strata.chance(0.1)

@@ -84,22 +84,66 @@ def test_evidence_halves_with_every_half_life_and_ends_at_the_prior() -> None:
 
 
 def test_a_cell_that_the_latest_scores_contradict_is_believed_no_more() -> None:
-    posteriors = learned({("a/small", "code"): [1.0, 1.0, 1.0, 0.0] * 100, ("a/small", "chat"): [1.0] * 20})
+    posteriors = learned({("a/small", "code"): [1.0, 1.0, 1.0, 0.0] * 100, ("a/small", "chat"): [1.0] * 10})
     chat = posteriors.belief("a/small", "chat", NOW)
 
-    told = [posteriors.learn("a/small", "code", 0.0, 1.0, NOW) for _ in range(12)]
+    told = [posteriors.learn("a/small", "code", 0.0, 1.0, NOW) for _ in range(8)]
 
-    assert told.count(True) == 1
-    assert posteriors.belief("a/small", "code", NOW).mean < 0.7
+    (change,) = [one for one in told if one is not None]
+    assert (change.before, change.after) == (pytest.approx(0.75, abs=0.01), 0.0)
+    assert posteriors.belief("a/small", "code", NOW).mean < 0.55
     assert posteriors.belief("a/small", "chat", NOW).scored == chat.scored
 
 
+def test_a_cell_that_has_become_better_is_believed_so_as_soon() -> None:
+    posteriors = learned({("a/small", "code"): [0.0, 0.0, 0.0, 1.0] * 100})
+
+    told = [posteriors.learn("a/small", "code", 1.0, 1.0, NOW) for _ in range(8)]
+
+    assert sum(change is not None and change.after > change.before for change in told) == 1
+    assert posteriors.belief("a/small", "code", NOW).mean > 0.45
+
+
+def test_with_one_cell_the_others_of_its_model_and_of_its_kind_become_unsure_and_keep_most_of_their_means() -> None:
+    cells = [("a/small", "code"), ("a/small", "chat"), ("a/large", "code"), ("a/large", "chat")]
+    posteriors = Posteriors()
+    for score in [1.0, 1.0, 1.0, 0.0] * 25:
+        for cell in cells:
+            posteriors.learn(*cell, score, 1.0, NOW)
+    before = {cell: posteriors.belief(*cell, NOW) for cell in cells}
+    doubts = {cell: posteriors.doubt(*cell, NOW) for cell in cells}
+
+    for _ in range(6):
+        posteriors.learn("a/small", "code", 0.0, 1.0, NOW)
+
+    _, chat, large, other = (posteriors.belief(*cell, NOW) for cell in cells)
+    assert (chat.scored, large.scored) == (pytest.approx(12), pytest.approx(8))
+    assert chat.mean == pytest.approx(before[cells[1]].mean, abs=0.12)
+    assert large.mean == pytest.approx(before[cells[2]].mean, abs=0.05)
+    assert other.scored == before[cells[3]].scored
+    assert all(posteriors.doubt(*cell, NOW) > 3 * doubts[cell] for cell in cells[1:])
+
+
+def test_suspicion_ends_where_nothing_contradicts() -> None:
+    posteriors = learned({("a/small", "code"): [1.0] * 50, ("a/large", "code"): [1.0, 0.0] * 50})
+    for _ in range(6):
+        posteriors.learn("a/small", "code", 0.0, 1.0, NOW)
+    suspected = posteriors.doubt("a/large", "code", NOW)
+
+    for score in [1.0, 0.0] * 40:
+        posteriors.learn("a/large", "code", score, 1.0, NOW)
+
+    belief = posteriors.belief("a/large", "code", NOW)
+    assert posteriors.doubt("a/large", "code", NOW) == belief.sd < suspected / 6
+
+
 def test_control_scores_in_their_usual_mix_seldom_contradict() -> None:
-    rng, posteriors = random.Random(3), Posteriors(SETTINGS)
+    rng, posteriors = random.Random(3), Posteriors(PosteriorSettings())
 
     told = [posteriors.learn("a/small", "code", float(rng.random() < 0.7), 1.0, NOW) for _ in range(5_000)]
 
-    assert sum(told) <= 10
+    assert sum(change is not None for change in told) <= 10
+    assert sum(change is not None for change in told[2_500:]) <= 4  # and ever more seldom
 
 
 def test_no_more_scores_are_remembered_than_asked_for_and_the_latest_count() -> None:

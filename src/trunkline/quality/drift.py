@@ -57,8 +57,9 @@ class Alarm(Struct, frozen=True):
     answers: int
 
     def __str__(self) -> str:
-        fell = f"the mean score fell from {self.before:.2f} to {self.after:.2f}"
-        return f"{fell} over the last {self.answers} scored answers"
+        went = "fell" if self.after < self.before else "rose"
+        changed = f"the mean score {went} from {self.before:.2f} to {self.after:.2f}"
+        return f"{changed} over the last {self.answers} scored answers"
 
 
 class _Tally:

@@ -5,35 +5,36 @@ Refuses to judge. Everything is decided after the answer has reached its caller.
 
 from trunkline.core.money import Nanos
 
-LEAST, MOST = 0.25, 4.0  # times the rate: even what is known well is looked at now and then
+LEAST = 0.25  # times the rate: even what is known well is looked at now and then
+HASTE = 3.0  # times the rate, at the start
+SLOWLY = 0.0015  # a call's part in what is usual: the share holds over some thousand calls
+RAREST = 0.1  # propensity: the rarest calls are worth ten times the usual ones
 GRACE: Nanos = 10_000_000  # one cent before the first judgement can be paid from a share of anything
-EXPLORERS = 0.5  # of what is judged, at most
-LATELY = 0.01  # a call's part in what is usual
 FORGETTING = 0.999  # of the sums, with every answer: the share holds over about the last thousand
 
 
 class Strata:
     """How likely an answer is judged: at the rate over all, more where more is learned by it.
 
-    Up to half go to calls that explored, which were made to learn from; the rest by how unsure the model's
-    quality is beside the usual (Neyman's allocation).
+    An answer is worth what its cell is in doubt (Neyman's allocation), and the more the rarer such a one comes: a call
+    that explored was made to be learned from. The usual worth follows slowly, so that what is judged more after a start
+    or a change is judged less later: over many calls the shares add up to the rate, but for the logarithm of how far
+    the usual has moved.
     """
 
-    __slots__ = ("_explored", "_usual", "rate")
+    __slots__ = ("_usual", "rate")
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
-        self._explored = 0.0  # share of the calls lately
-        self._usual: float | None = None  # sd of the cells that answers came from lately
+        self._usual: float | None = None
 
-    def chance(self, sd: float, *, explored: bool = False) -> float:
-        """The probability to judge an answer of a cell whose quality is known to ``sd``."""
-        self._explored += (explored - self._explored) * LATELY
-        if explored:
-            return min(1.0, EXPLORERS * self.rate / max(self._explored, 1e-9))
-        self._usual = sd if self._usual is None else self._usual + (sd - self._usual) * LATELY
-        left = self.rate - min(EXPLORERS * self.rate, self._explored)
-        return min(1.0, left * min(max(sd / max(self._usual, 1e-9), LEAST), MOST))
+    def chance(self, doubt: float, propensity: float = 1.0) -> float:
+        """The probability to judge an answer of a cell in such ``doubt`` that was chosen with this ``propensity``."""
+        worth = doubt / max(propensity, RAREST)
+        if self._usual is None:
+            self._usual = worth / HASTE
+        self._usual += (worth - self._usual) * SLOWLY
+        return min(1.0, self.rate * max(worth / max(self._usual, 1e-9), LEAST))
 
 
 class Allowance:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from trunkline.core.errors import CallError
+from trunkline.routing.changepoint import Change
 from trunkline.routing.learner import Asked, Learner
 from trunkline.stores.ports import QualityStore
 from trunkline.stores.records import Millis
@@ -28,6 +29,7 @@ class Scorebook:
         self.wall = wall
         self._store = store
         self.listeners: list[Callable[[Score], None]] = []  # hear every opinion
+        self.changed: Callable[[str, str, Change], None] = lambda *_: None  # hears what scores have contradicted
         self._unwritten: deque[Score] = deque(maxlen=MOST_UNWRITTEN)
         self._turn = asyncio.Lock()  # what was read before a portion was written knows nothing of it
 
@@ -60,7 +62,9 @@ class Scorebook:
             comment=comment,
         )
         if score is not None and weight > 0:
-            self.learner.learn(target, asked, score, weight, now)
+            change = self.learner.learn(target, asked, score, weight, now)
+            if change is not None:
+                self.changed(target, asked.cluster, change)
         self._unwritten.append(taken)
         for listener in self.listeners:
             try:

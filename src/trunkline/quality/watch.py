@@ -23,6 +23,7 @@ from trunkline.quality.scorebook import Scorebook
 from trunkline.quality.settings import QualitySettings
 from trunkline.quality.validators import Finding
 from trunkline.routing import complexity
+from trunkline.routing.changepoint import Change
 from trunkline.routing.clusters import cluster_of
 from trunkline.routing.decision import Decision
 from trunkline.routing.learner import Asked
@@ -30,7 +31,6 @@ from trunkline.stores.scores import Score
 
 log = logging.getLogger("trunkline")
 MOST_ALARMS = 100
-MOST_OFTEN = 0.5  # a choice that was likelier than this was no exploration
 MOST_TOLD = 500  # characters of what checks saw, beside a score
 MOST_KEPT = 16  # findings of one answer, for whoever asks about it
 MOST_WATCHED = 1_024  # models times signals
@@ -40,7 +40,10 @@ LEFT_BY_LENGTH = 0.5  # of what is believed: who writes otherwise may be as good
 
 
 class Fall(Struct, frozen=True):
-    """A model is not what it was: ``signal`` is score, canaries, refusals, spoiled, shorter or longer."""
+    """A model is not what it was: ``signal`` is score, canaries, refusals, spoiled, shorter, longer, or whose scores.
+
+    The last is of one kind of prompt (``brief scores``), and may be a rise as well.
+    """
 
     target: str
     signal: str
@@ -108,6 +111,7 @@ class Watch:
         self._arrived = asyncio.Event()
         self._drifts: dict[tuple[str, str], Drift] = {}
         self._judging: set[asyncio.Task[None]] = set()
+        book.changed = self._contradicted
 
     def take(self, heard: Heard) -> None:
         """Put an answer in the line; called when its caller has it."""
@@ -166,8 +170,7 @@ class Watch:
             self.found.append(Found(looked.id, looked.target, finding.check, finding.told, self.book.wall()))
         self._watch(looked)
         decision = exchange.decision
-        explored = isinstance(decision, Decision) and decision.propensity < MOST_OFTEN
-        chance = self._chance(looked, explored=explored)
+        chance = self._chance(looked, decision.propensity if isinstance(decision, Decision) else 1.0)
         deciding = checks.decided(self.settings.checks, looked.route, looked.found)
         if validators.spoiled(looked.found):
             self._spoiled(looked, 1.0 if deciding else chance)
@@ -201,9 +204,9 @@ class Watch:
         asked = Asked(cluster_of(profile), profile.vector())
         return Looked(exchange.id, exchange.call.envelope.model, str(target), asked, request, answer, found)
 
-    def _chance(self, looked: Looked, *, explored: bool) -> float:
-        belief = self.book.learner.belief(looked.target, looked.asked.cluster, self.book.wall())
-        return self._strata.chance(belief.sd, explored=explored)
+    def _chance(self, looked: Looked, propensity: float) -> float:
+        doubt = self.book.learner.doubt(looked.target, looked.asked.cluster, self.book.wall())
+        return self._strata.chance(doubt, propensity)
 
     def _spoiled(self, looked: Looked, chance: float) -> None:
         """Nobody needs to judge it. It weighs what others are judged at, or the mean would be of spoiled answers."""
@@ -262,13 +265,23 @@ class Watch:
         drift = self._drift(target, signal)
         alarm = None if drift is None else drift.add(score, cluster)
         if alarm is not None:
-            fall = Fall(target, signal, alarm, self.book.wall())
-            self.falls.append(fall)
-            self.fallen[target, signal] += 1
             by_length = signal in {"shorter", "longer"}
             left = max(self.settings.drift.left, LEFT_BY_LENGTH) if by_length else self.settings.drift.left
-            self.book.learner.weaken(target, left, fall.at)
-            log.warning("%s", fall)
+            self.book.learner.weaken(target, left, self.book.wall())
+            self.fallen[target, signal] += 1
+            self._tell(target, signal, alarm)
+
+    def _contradicted(self, target: str, cluster: str, change: Change) -> None:
+        """Scores of one kind of prompt contradict those before; the learner has forgotten what it had to.
+
+        Not counted among the falls, which wake people: it is quicker, so it is wrong more often.
+        """
+        self._tell(target, f"{cluster} scores", Alarm(change.before, change.after, change.answers))
+
+    def _tell(self, target: str, signal: str, alarm: Alarm) -> None:
+        fall = Fall(target, signal, alarm, self.book.wall())
+        self.falls.append(fall)
+        log.warning("%s", fall)
 
     def _drift(self, target: str, signal: str) -> Drift | None:
         drift = self._drifts.get((target, signal))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from trunkline.routing import usual
+from trunkline.routing.changepoint import Change
 from trunkline.routing.linear_belief import LinearBelief, LinearPrior
 from trunkline.routing.posteriors import DEFAULTS, Belief, Posteriors, PosteriorSettings, Prior
 from trunkline.routing.usual import Usual
@@ -19,7 +20,7 @@ from trunkline.stores.scores import Evidence, Score
 
 KIND = "linear"
 KINDS_REMEMBERED = 4  # times the memory of one kind: what a regression over all kinds remembers
-CHANGED = 0.3  # left of a regression when one kind of prompts has changed: the others may have not
+CHANGED = 10.0  # scores that every regression weighs after a change: the posteriors of kinds know the rest
 MOST_MODELS = 256
 HALF = 0.5  # the regression's part in what both see
 FEW = 10.0  # scores of a kind at which its own count three times what the regression says of it
@@ -60,21 +61,30 @@ class Learner:
         """The posterior alone, which has an interval to show."""
         return self.posteriors.belief(target, cluster, now)
 
+    def doubt(self, target: str, cluster: str, now: Millis) -> float:
+        """How much a score of this target at this kind would teach, on the scale of deviations."""
+        return self.posteriors.doubt(target, cluster, now)
+
     def scored(self, target: str, cluster: str, now: Millis) -> float:
         """The weight of a target's scores in a kind of prompt, or, of the empty kind, in all."""
         return self.posteriors.scored(target, cluster, now)
 
-    def learn(self, target: str, asked: Asked, score: float, weight: float, now: Millis) -> None:
-        """Take one score of an answer, 0 to 1. Raises ValueError for what is none."""
+    def learn(self, target: str, asked: Asked, score: float, weight: float, now: Millis) -> Change | None:
+        """Take one score of an answer, 0 to 1; a change when it shows that the target is not what it was.
+
+        Raises ValueError for what is none.
+        """
         changed = self.posteriors.learn(target, asked.cluster, score, weight, now)
+        if changed is not None:
+            for one in self._lines.values():
+                one.weaken(min(1.0, CHANGED / max(one.scored, CHANGED)), now)
         line = self._line(target) if len(asked.features) == self._features else None
         if line is not None:
-            if changed:
-                line.weaken(CHANGED, now)
             if line.scored > KINDS_REMEMBERED * self.settings.memory:
                 line.weaken(0.75, now)
             line.learn(asked.features, score, weight, now)
             self._usual.learn(target, asked.cluster, asked.features, weight, now)
+        return changed
 
     def weaken(self, target: str, left: float, now: Millis) -> None:
         """Believe only ``left`` (0 to 1) of what was learned of a target: it is not what it was."""

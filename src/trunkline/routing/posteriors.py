@@ -6,12 +6,13 @@ looking cell is the luckiest one (the winner's curse).
 """
 
 from collections.abc import Iterable, Mapping
-from math import isfinite, sqrt
+from math import isfinite
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from trunkline.routing import beta
+from trunkline.routing.changepoint import Change, Changes
 from trunkline.stores.records import HOUR, Millis
 from trunkline.stores.scores import Evidence
 
@@ -20,10 +21,10 @@ ALL = ""  # the cluster of all clusters
 MOST_CELLS = 10_000  # (model, cluster) pairs; beyond them new cells are counted for their model only
 TOSSES = 4.0
 SHARPEST = 4.0
-FADING = 0.88  # of the latest scores with each new one: about the last eight
-FEWEST = 2.4  # scores, so faded, that can contradict
-SURPRISE = 2.8  # standard deviations; by chance about once in a thousand scores, and little is lost then
-LEFT = 0.1  # of a cell that is not what it was
+# What scores of before a change weigh after it, as a number of scores: of the cell itself, of the other models at this
+# kind of prompts, of the model at other kinds. Their means stay, so a false alarm costs little.
+CHANGED, SAME_KIND, SAME_MODEL = 2.0, 8.0, 12.0
+SUSPECTED = 6.0  # times the deviation: cells that may have changed are judged as often as ones hardly known
 HEAVIEST = 100.0  # what one score may weigh
 
 
@@ -109,7 +110,7 @@ UNKNOWN = Prior()
 class Posteriors:
     """All cells; ``priors`` by target, ``unknown`` for the others. Times are Unix milliseconds."""
 
-    __slots__ = ("_cells", "_fresh", "_latest", "priors", "settings", "unknown")
+    __slots__ = ("_cells", "_changes", "_fresh", "priors", "settings", "unknown")
 
     def __init__(
         self,
@@ -122,42 +123,62 @@ class Posteriors:
         self.unknown = unknown
         self._cells: dict[str, Evidence] = {}
         self._fresh: dict[str, Evidence] = {}
-        self._latest: dict[str, tuple[float, float]] = {}  # the last few scores of each cell
+        self._changes = Changes()
 
-    def learn(self, target: str, cluster: str, score: float, weight: float, now: Millis) -> bool:
-        """Count one score (0 to 1) for its cell and for its model; True when the cell is not what it was.
+    def learn(self, target: str, cluster: str, score: float, weight: float, now: Millis) -> Change | None:
+        """Count one score (0 to 1) for its cell and for its model; a change when the cell is not what it was.
 
         Then little of what it was is believed any more. Raises ValueError for what is no score.
         """
         if not 0 <= score <= 1 or not 0 <= weight <= HEAVIEST:
             raise ValueError(f"a score is between 0 and 1 and its weight between 0 and {HEAVIEST:g}: {score}, {weight}")
-        clusters = (cluster, ALL) if cluster != ALL and self._has_room(target, cluster) else (ALL,)
-        changed = clusters[0] != ALL and self._changed(target, cluster, score, weight, now)
-        if changed:
-            self._weaken(_name(target, cluster), LEFT, now)
-        for each in clusters:
-            known = self.scored(target, each, now)
-            if each != ALL and known + weight > self.settings.memory:
-                self._weaken(_name(target, each), max(self.settings.memory - weight, 0.0) / known, now)
-            self._add(Evidence(_name(target, each), now, (weight * score, weight * (1 - score), weight * score**2)))
-        return changed
+        one = weight * score, weight * (1 - score), weight * score**2
+        if cluster == ALL or not self._has_room(target, cluster):
+            self._add(Evidence(_name(target, ALL), now, one))
+            return None
+        known = self.scored(target, cluster, now)
+        if known + weight > self.settings.memory:
+            self._weaken(_name(target, cluster), max(self.settings.memory - weight, 0.0) / known, now)
+        for each in (cluster, ALL):
+            self._add(Evidence(_name(target, each), now, one))
+        self._changes.hear(_name(target, cluster), score, weight)
+        return self._changed(target, cluster, now)
 
-    def _changed(self, target: str, cluster: str, score: float, weight: float, now: Millis) -> bool:
-        """Do the latest few scores of a cell contradict all those before? Drift is watched with more patience."""
+    def _changed(self, target: str, cluster: str, now: Millis) -> Change | None:
+        """Where the latest scores of a cell contradict those before, these are believed no more.
+
+        Nor is so much else: what happened to the model may have happened to its other kinds, whoever was worse than it
+        at this kind may be better now, and all the other cells are looked at closer.
+        """
         name = _name(target, cluster)
-        good, bad = self._latest.get(name, (0.0, 0.0))
-        good, bad = FADING * good + weight * score, FADING * bad + weight * (1 - score)
-        self._latest[name] = good, bad
-        before = self.belief(target, cluster, now)
-        few = good + bad
-        if few < FEWEST or before.scored < FEWEST:
-            return False
-        mean = min(max(before.mean, 0.02), 0.98)
-        spread = mean * (1 - mean) / _sharpness(*self._sums(target, cluster, now))
-        surprise = abs(good / few - mean) / sqrt(spread / few + before.sd**2)
-        if surprise > SURPRISE:
-            self._latest[name] = 0.0, 0.0
-        return surprise > SURPRISE
+        already, sums = self._changes.wary(name), self._sums(target, cluster, now)
+        change = self._changes.found(name, sums[0], sums[1], _sharpness(*sums))
+        if change is None:
+            return None
+        self._forget(target, cluster, CHANGED, now, change.sums)
+        cells = [(name, *name.split("|", 2)[1:]) for name in self._cells if not name.endswith("|" + ALL)]
+        for _, other, each in cells:
+            if (other == target) != (each == cluster):
+                self._forget(other, each, SAME_MODEL if other == target else SAME_KIND, now)
+        if not already:  # or one false alarm after the other would keep all of them suspected for ever
+            self._changes.suspect(other for other, *_ in cells if other != name)
+        return change
+
+    def _forget(
+        self, target: str, cluster: str, most: float, now: Millis, keep: tuple[float, ...] = (0.0, 0.0, 0.0)
+    ) -> None:
+        """Believe a cell's scores as if they were ``most``, beside those to ``keep``; its model forgets as much."""
+        before = [max(value - kept, 0.0) for value, kept in zip(self._sums(target, cluster, now), keep, strict=True)]
+        known = before[0] + before[1]
+        if known > most:
+            taken = tuple((most / known - 1) * value for value in before)
+            for each in (cluster, ALL):
+                self._add(Evidence(_name(target, each), now, taken))
+
+    def doubt(self, target: str, cluster: str, now: Millis) -> float:
+        """How much more there is to know of a cell: its deviation, or more where it may have changed just now."""
+        sd = self.belief(target, cluster, now).sd
+        return SUSPECTED * sd if self._changes.wary(_name(target, cluster)) else sd
 
     def weaken(self, target: str, left: float, now: Millis) -> None:
         """Believe only ``left`` (0 to 1) of all that was learned of a target: it is not what it was."""

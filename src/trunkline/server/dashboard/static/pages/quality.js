@@ -30,15 +30,15 @@ async function draw(main) {
       card("Judging costs", dollars(String(cost.judging_nanos / 1e9)),
         served ? `${percent(cost.judging_nanos / served)} of what the answers cost, lately` : "lately"),
       card("Judges agree", told.agreement === null || told.agreement === undefined ? "–" : percent(told.agreement), "where several judge one answer"),
-      card("Became worse", count(falls.length), falls.length ? "models are not what they were" : "no model has changed")),
+      card("Changes", count(falls.length), falls.length ? "models are not what they were" : "no model has changed")),
     el("h2", {}, "Models"),
     table("Expected quality of an answer, and where it is with 95 of 100", columns(false), whole,
       "Nothing is believed yet. It appears when answers are checked, judged, or scored by users at /v1/feedback."),
     kinds.length ? [el("h2", {}, "By kind of prompt"), table("The same for each kind of prompt", columns(true), kinds, "")] : null,
     el("h2", {}, "Changes"),
-    table("Models whose answers have become worse, the newest last", [
+    table("Models that seem not to be what they were, the newest last", [
       ["Seen", (one) => day(one.at)], ["Model", (one) => one.target], ["Told by", (one) => one.signal], ["What", (one) => one.alarm],
-    ], falls, "No model has become worse since this process started."),
+    ], falls, "No model has changed since this process started."),
     fates.length ? [el("h2", {}, "What became of answers"), table("Counted since the process started", [
       ["Fate", ([name]) => name.replaceAll("_", " ")], ["Answers", ([, number]) => count(number), "number"],
     ], fates, "")] : null);
