@@ -112,14 +112,15 @@ async def test_another_model_behind_the_same_name_is_seen_told_everywhere_and_be
     for count in range(61, 121):
         await house.chat("both", "What is 17 + 25?")
         await looked(house, count)
-        if quality.watch.falls:
+        if any(fall.signal == "spoiled" for fall in quality.watch.falls):
             break
     told = {}
     for path in ("/admin/quality", "/metrics"):
         async with house.http.get(house.url + path) as response:
             told[path] = await response.text()
 
-    (fall,) = json.loads(told["/admin/quality"])["falls"]
+    quick, fall = json.loads(told["/admin/quality"])["falls"]
+    assert (quick["target"], quick["signal"]) == ("oa/sim", "mathematics scores")
     assert (fall["target"], fall["signal"]) == ("oa/sim", "spoiled")
     assert fall["alarm"].startswith("the mean score fell from 1.00 to 0.00")
     assert 'llm_quality_falls_total{provider="oa",model="sim",signal="spoiled"} 1' in told["/metrics"]
