@@ -5,6 +5,7 @@ After the first content nobody may retry, so only answers that break before it a
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ def server() -> Iterator[Any]:
 @pytest.fixture
 async def gateway(server: Any, tmp_path: Path) -> AsyncIterator[Gateway]:
     server.state.reset()
+    # a chunk at a time, or it has sent the last one before a busy machine's gateway has closed on the broken one
+    server.state.stream_chaos = replace(server.state.stream_chaos, chunk_delay_ms=40)
     path = tmp_path / "judged.yaml"
     path.write_text(HOUSE.format(openai=server.base_url("openai"), anthropic=server.base_url("anthropic")))
     made = Gateway(config_source.load(path, {}))
