@@ -136,9 +136,9 @@ async def test_a_session_stays_where_its_cache_is(build: Build) -> None:
 
     async def asked(session: str) -> set[str]:
         headers = {"x-trunkline-session": session}
-        return {(await house.post("/v1/chat/completions", body, headers))[1]["x-trunkline-model"] for _ in range(6)}
+        return {(await house.post("/v1/chat/completions", body, headers))[1]["x-trunkline-model"] for _ in range(3)}
 
-    sessions = [await asked(f"session {number}") for number in range(8)]
+    sessions = [await asked(f"session {number}") for number in range(16)]  # all on one: once in 30,000 runs
 
     assert all(len(models) == 1 for models in sessions)
     assert set.union(*sessions) == {"large", "medium"}  # and who has none is spread
