@@ -5,7 +5,6 @@ SCREENSHOTS=folder keeps them; the simulator answers, so times are shorter than 
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from tests.dashboard.test_browser import Axe, By, Page, chromium  # noqa: F401 - chromium is a fixture
 from tests.e2e.conftest import House, eventually
+from tests.e2e.stopping import stopped
 from trunkline.gateway import config_source
 from trunkline.gateway.gateway import Gateway
 from trunkline.server.run import bound, server_of, url_of
@@ -72,14 +72,7 @@ async def at_work(tmp_path: Path) -> AsyncIterator[House]:
         serving = asyncio.create_task(server.serve([listening]))
         await eventually(lambda: server.started or None)
         yield House(url_of(listening), gateway, simulator, http)
-        serving.cancel()
-        with suppress(asyncio.CancelledError):
-            await serving
-        for listener in server.servers:
-            listener.close()
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()
-        await gateway.aclose()
+        await stopped(server, serving, gateway)
 
 
 async def an_hour(house: House) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from tests.e2e.stopping import stopped
 from tests.spoken import ANSWERED, SPOKEN, payloads, spoken
 from trunkline.core.exchange import Exchange
 from trunkline.gateway import config_source
@@ -204,7 +205,7 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
             gateway, listening = Gateway(config), bound(config.listen)
             server = server_of(config, gateway)
             serving = asyncio.create_task(server.serve([listening]))
-            stack.push_async_callback(_stopped, server, serving, gateway)
+            stack.push_async_callback(stopped, server, serving, gateway)
             await eventually(lambda: server.started or None)
             http = await stack.enter_async_context(aiohttp.ClientSession())
             house = House(url_of(listening), gateway, simulator, http)
@@ -245,17 +246,6 @@ def _whole(exchange: Exchange, status: int, body: bytes) -> bool:
     if call.dialect.operation in {"speech", "transcriptions"}:
         return str(payloads(body)[-1].get("type", "")).endswith(".done")
     return spoken({"completions": "openai"}.get(call.dialect.name, call.dialect.name)).whole(body)
-
-
-async def _stopped(server: Any, serving: asyncio.Task[None], gateway: Gateway) -> None:
-    serving.cancel()  # uvicorn's own way out sleeps a tenth of a second, twice
-    with suppress(asyncio.CancelledError):
-        await serving
-    for listener in server.servers:
-        listener.close()
-    for connection in list(server.server_state.connections):
-        connection.transport.abort()
-    await gateway.aclose()
 
 
 @pytest.fixture

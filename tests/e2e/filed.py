@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import openai
 
+from tests.e2e.stopping import stopped
 from trunkline.gateway import config_source
 from trunkline.gateway.filing import Filing
 from trunkline.gateway.gateway import Gateway
@@ -108,14 +109,7 @@ async def house_before(
     try:
         yield FiledHouse(url_of(listening), gateway, simulator)
     finally:
-        serving.cancel()
-        with suppress(asyncio.CancelledError):
-            await serving
-        for listener in server.servers:
-            listener.close()
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()
-        await gateway.aclose()
+        await stopped(server, serving, gateway)
 
 
 @asynccontextmanager

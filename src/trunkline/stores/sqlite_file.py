@@ -6,6 +6,7 @@ Refuses to know what is kept in it.
 import errno
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -67,16 +68,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     Raises ConfigError for a file that cannot be the ledger, StoreUnavailable for one that cannot be opened now.
     """
     _create(path)
-    try:
-        connection = connect(path)
-        try:
-            _prepare(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.Error as error:
-        raise unopened(error, path) from error
-    return connection
+    return _ready(connect, _prepare, path)
 
 
 def open_looker(path: Path) -> sqlite3.Connection:
@@ -84,11 +76,22 @@ def open_looker(path: Path) -> sqlite3.Connection:
 
     Raises as ``open_writer`` does.
     """
+    return _ready(open_reader, _look, path)
+
+
+def _look(connection: sqlite3.Connection, path: Path) -> None:
+    _check(connection, path)
+    _check_schema(connection, path)
+
+
+def _ready(
+    opened: Callable[[Path], sqlite3.Connection], prepare: Callable[[sqlite3.Connection, Path], None], path: Path
+) -> sqlite3.Connection:
+    """A connection that is prepared, or none that is left open."""
     try:
-        connection = open_reader(path)
+        connection = opened(path)
         try:
-            _check(connection, path)
-            _check_schema(connection, path)
+            prepare(connection, path)
         except BaseException:
             connection.close()
             raise
