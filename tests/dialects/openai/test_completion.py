@@ -241,7 +241,8 @@ WHOLE = Completion(
     ],
 )
 def test_the_sdks_own_types_take_what_is_written(completion):
-    ChatCompletion.model_validate_json(DIALECT.write_completion(completion), strict=True)
+    taken = ChatCompletion.model_validate_json(DIALECT.write_completion(completion), strict=True)
+    assert (taken.id, taken.model) == (completion.id, completion.model)
 
 
 def test_an_answer_written():

@@ -36,13 +36,14 @@ def test_null_says_nothing():
 
 @pytest.mark.parametrize("role", ["system", "developer", "user", "assistant", "tool", "function"])
 def test_every_role_of_the_dialect_is_known(role):
-    DIALECT.peek(body(messages=[{"role": role}]))
+    assert DIALECT.peek(body(messages=[{"role": role}])) == Envelope("fast")
 
 
 def test_what_it_need_not_know_it_does_not_look_at():
-    DIALECT.peek(
+    seen = DIALECT.peek(
         body(temperature="hot", tools=7, unknown=[1, {"deep": None}], messages=[{"role": "user", "content": 1}])
     )
+    assert seen == Envelope("fast")
 
 
 @pytest.mark.parametrize(

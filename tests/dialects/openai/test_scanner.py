@@ -97,6 +97,7 @@ def test_after_the_terminator_nothing_is_looked_at(scanner, chunk, frame):
 def test_a_finish_reason_without_terminator_is_an_end(scanner, chunk):
     scanner.scan(chunk("length", content="hi"))
     scanner.end()
+    assert (scanner.finish, scanner.done) == ("length", False)
 
 
 def test_a_terminator_without_finish_reason_is_an_end(scanner, chunk, frame):
